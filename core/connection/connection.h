@@ -1,0 +1,76 @@
+// SPDX-License-Identifier: MIT
+#pragma once
+
+#include "agent/backend.h"
+#include "connection/status.h"
+
+#include <QObject>
+
+#include <functional>
+#include <memory>
+
+namespace pilotlight {
+
+class Peer;
+class Random;
+class ServerHost;
+class Transport;
+struct ServerEndpoint;
+
+//! What a connection is made with; the tests give fakes.
+struct ConnectionParts
+{
+    //! The detached local server; null where the mode never needs one.
+    std::function<std::unique_ptr<ServerHost>(const ConnectionConfig &)> makeServerHost;
+    //! A transport to a server that listens at \a endpoint, or for the mode's own way (stdio child,
+    //! URL) where it is null. Null with a reason where the configuration makes no sense.
+    std::function<Result<std::unique_ptr<Transport>>(const ConnectionConfig &, ConnectionMode,
+                                                     const ServerEndpoint *endpoint)>
+        makeTransport;
+    std::function<std::unique_ptr<AgentBackend>(Peer &, Clock &)> makeBackend;
+};
+
+//! The life of the connection to one server: a table of states and events (docs/architecture.md).
+//! The keepalive loop is a member of the Online state, so it runs exactly while a live server is
+//! connected; there is nothing to start or stop by hand.
+class Connection : public QObject
+{
+    Q_OBJECT
+public:
+    Connection(ConnectionConfig config, ConnectionParts parts, Clock &clock, Random &random,
+               QObject *parent = nullptr);
+    //! Disposes first.
+    ~Connection() override;
+
+    const ConnectionConfig &config() const;
+    ConnectionStatus status() const;
+    //! Of Online, else null. Never keep it over a statusChanged().
+    AgentBackend *backend() const;
+
+    // Events. All are queued and run to completion; none blocks, none fails.
+    void connectToServer(); //!< wanted: go online and stay there
+    void disconnectFromServer(); //!< not wanted: Idle; a detached server goes on running
+    void reconnect(); //!< a new connection to the same server, now
+    void restartServer(); //!< a new server process (where it is ours), then online
+    void reconfigure(const ConnectionConfig &config); //!< also changes the mode
+    void probeNow(); //!< one keepalive probe out of turn
+    //! Final: stops everything; \a stopServer also ends a local server.
+    void dispose(bool stopServer = false);
+
+Q_SIGNALS:
+    //! The backend is about to go; last chance to let go of it.
+    void backendAboutToGo();
+    //! The phase changed; emitted last, when everything is in place.
+    void phaseChanged(pilotlight::Phase phase);
+    void statusChanged();
+    //! Something that people should read ("Local server not available, using an embedded one").
+    void notice(const QString &code, const QString &detail);
+    //! A keepalive probe ended.
+    void probed(const pilotlight::ProbeResult &result);
+
+private:
+    class Machine;
+    std::unique_ptr<Machine> m_machine;
+};
+
+} // namespace pilotlight

@@ -1,0 +1,62 @@
+// SPDX-License-Identifier: MIT
+#pragma once
+
+#include "agent/types.h"
+#include "session/transcript.h"
+
+#include <QObject>
+
+namespace pilotlight {
+
+//! One conversation as the window shows it. Owned and changed by SessionManager only.
+class Session : public QObject
+{
+    Q_OBJECT
+public:
+    enum class State {
+        Offline, //!< no server connection
+        Attaching, //!< create or resume is under way
+        Attached, //!< the server sends us its events
+        Lost, //!< the server had dropped it; it is being brought back
+        Failed, //!< could not be created or resumed; see error()
+    };
+    Q_ENUM(State)
+
+    const QString &id() const { return m_config.id; }
+    const SessionConfig &config() const { return m_config; }
+    //! The user's name, else the server's title, else the first prompt, else empty.
+    QString displayName() const;
+    State state() const { return m_state; }
+    const Error &error() const { return m_error; } //!< of Failed
+    Activity activity() const { return m_transcript.activity(); }
+    const Transcript &transcript() const { return m_transcript; }
+    int unread() const { return m_unread; } //!< finished messages since it was last looked at
+    QDateTime created() const { return m_created; }
+    QDateTime lastActivity() const { return m_lastActivity; } //!< UTC
+    const QString &draft() const { return m_draft; }
+    //! True once the server has a history for it (a first prompt was accepted).
+    bool isDurable() const { return m_durable; }
+    //! Prompts that wait in this program for the session to be attached or free.
+    const QList<Prompt> &queue() const { return m_queue; }
+
+Q_SIGNALS:
+    void changed(); //!< anything above but the transcript
+    void draftChanged();
+
+private:
+    friend class SessionManager;
+    explicit Session(SessionConfig config, QObject *parent);
+
+    SessionConfig m_config;
+    State m_state = State::Offline;
+    Error m_error;
+    Transcript m_transcript;
+    int m_unread = 0;
+    bool m_durable = false;
+    QDateTime m_created;
+    QDateTime m_lastActivity;
+    QString m_draft;
+    QList<Prompt> m_queue;
+};
+
+} // namespace pilotlight
