@@ -1,0 +1,337 @@
+// SPDX-License-Identifier: MIT
+#include "settings/settings.h"
+
+#include "base/logging.h"
+
+#include <QDir>
+#include <QFile>
+#include <QFileInfo>
+#include <QJsonDocument>
+#include <QSaveFile>
+
+#include <algorithm>
+#include <array>
+#include <cmath>
+#include <utility>
+
+namespace pilotlight {
+
+namespace {
+
+constexpr int SchemaVersion = 1;
+
+const QString Version = QStringLiteral("version");
+const QString ConnectionGroup = QStringLiteral("connection");
+const QString WindowGroup = QStringLiteral("window");
+
+template <typename Enum, std::size_t N>
+using Names = std::array<std::pair<Enum, const char *>, N>;
+
+constexpr Names<ServerMode, 4> Modes{{{ServerMode::Local, "local"},
+                                      {ServerMode::Embedded, "embedded"},
+                                      {ServerMode::Attach, "attach"},
+                                      {ServerMode::Demo, "demo"}}};
+constexpr Names<ThemeChoice, 3> Themes{
+    {{ThemeChoice::System, "system"}, {ThemeChoice::Light, "light"}, {ThemeChoice::Dark, "dark"}}};
+
+template <typename Enum, std::size_t N>
+QString nameOf(const Names<Enum, N> &names, Enum value)
+{
+    for (const auto &[candidate, name] : names) {
+        if (candidate == value)
+            return QString::fromLatin1(name);
+    }
+    return {};
+}
+
+template <typename Enum, std::size_t N>
+std::optional<Enum> valueOf(const Names<Enum, N> &names, const QString &text)
+{
+    for (const auto &[value, name] : names) {
+        if (text == QLatin1String(name))
+            return value;
+    }
+    return std::nullopt;
+}
+
+//! Seconds that can be a duration: finite, above zero, and far from overflowing.
+bool isUsable(double seconds)
+{
+    return std::isfinite(seconds) && seconds > 0 && seconds < 1e9;
+}
+
+Milliseconds toMilliseconds(double seconds)
+{
+    return Milliseconds(std::max<Milliseconds::rep>(1, std::llround(seconds * 1000)));
+}
+
+//! Reads members of one group and notes those that make no sense.
+class Reader
+{
+public:
+    Reader(const QJsonObject &root, QString group, QStringList &ignored)
+        : m_object(root.value(group).toObject())
+        , m_group(std::move(group))
+        , m_ignored(ignored)
+    {
+        if (const QJsonValue value = root.value(m_group); !value.isUndefined() && !value.isObject())
+            m_ignored.append(m_group);
+    }
+
+    void read(const QString &name, QString &into)
+    {
+        take(name, &QJsonValue::isString,
+             [&](const QJsonValue &value) { into = value.toString(); });
+    }
+    void read(const QString &name, bool &into)
+    {
+        take(name, &QJsonValue::isBool, [&](const QJsonValue &value) { into = value.toBool(); });
+    }
+    void read(const QString &name, std::optional<double> &into)
+    {
+        take(name, &QJsonValue::isDouble,
+             [&](const QJsonValue &value) { into = value.toDouble(); });
+    }
+    void read(const QString &name, QByteArray &into)
+    {
+        take(name, &QJsonValue::isString, [&](const QJsonValue &value) {
+            into = QByteArray::fromBase64(value.toString().toLatin1());
+        });
+    }
+    template <typename Enum, std::size_t N>
+    void read(const QString &name, const Names<Enum, N> &names, Enum &into)
+    {
+        take(name, &QJsonValue::isString, [&](const QJsonValue &value) {
+            if (const auto known = valueOf(names, value.toString()))
+                into = *known;
+            else
+                ignore(name);
+        });
+    }
+
+private:
+    template <typename Take>
+    void take(const QString &name, bool (QJsonValue::*isRight)() const, Take &&function)
+    {
+        const QJsonValue value = m_object.value(name);
+        if (value.isUndefined() || value.isNull())
+            return;
+        if ((value.*isRight)())
+            function(value);
+        else
+            ignore(name);
+    }
+    void ignore(const QString &name) { m_ignored.append(m_group + QLatin1Char('.') + name); }
+
+    QJsonObject m_object;
+    QString m_group;
+    QStringList &m_ignored;
+};
+
+void setOrRemove(QJsonObject &object, const QString &name, const QString &value)
+{
+    if (value.isEmpty())
+        object.remove(name);
+    else
+        object.insert(name, value);
+}
+
+void setOrRemove(QJsonObject &object, const QString &name, const QByteArray &value)
+{
+    setOrRemove(object, name, QString::fromLatin1(value.toBase64()));
+}
+
+void setOrRemove(QJsonObject &object, const QString &name, const std::optional<double> &value)
+{
+    if (value && std::isfinite(*value))
+        object.insert(name, *value);
+    else
+        object.remove(name);
+}
+
+AppSettings fromJson(const QJsonObject &root, QStringList &ignored)
+{
+    AppSettings values;
+    Reader connection(root, ConnectionGroup, ignored);
+    connection.read(QStringLiteral("mode"), Modes, values.mode);
+    connection.read(QStringLiteral("cliPath"), values.cliPath);
+    connection.read(QStringLiteral("url"), values.url);
+    connection.read(QStringLiteral("pingIntervalSeconds"), values.probe.intervalSeconds);
+    connection.read(QStringLiteral("pingTimeoutSeconds"), values.probe.timeoutSeconds);
+    Reader window(root, WindowGroup, ignored);
+    window.read(QStringLiteral("theme"), Themes, values.theme);
+    window.read(QStringLiteral("geometry"), values.windowGeometry);
+    window.read(QStringLiteral("state"), values.windowState);
+    window.read(QStringLiteral("splitter"), values.splitterState);
+    window.read(QStringLiteral("notifications"), values.notifications);
+    window.read(QStringLiteral("logVisible"), values.logVisible);
+    window.read(QStringLiteral("logLocalTime"), values.logLocalTime);
+    return values;
+}
+
+QJsonObject toJson(QJsonObject root, const AppSettings &values)
+{
+    // A file of a newer version keeps its number: what we do not know in it is still there.
+    root.insert(Version, std::max(SchemaVersion, root.value(Version).toInt()));
+    QJsonObject connection = root.value(ConnectionGroup).toObject();
+    connection.insert(QStringLiteral("mode"), serverModeName(values.mode));
+    setOrRemove(connection, QStringLiteral("cliPath"), values.cliPath);
+    setOrRemove(connection, QStringLiteral("url"), values.url);
+    setOrRemove(connection, QStringLiteral("pingIntervalSeconds"), values.probe.intervalSeconds);
+    setOrRemove(connection, QStringLiteral("pingTimeoutSeconds"), values.probe.timeoutSeconds);
+    root.insert(ConnectionGroup, connection);
+    QJsonObject window = root.value(WindowGroup).toObject();
+    window.insert(QStringLiteral("theme"), themeChoiceName(values.theme));
+    setOrRemove(window, QStringLiteral("geometry"), values.windowGeometry);
+    setOrRemove(window, QStringLiteral("state"), values.windowState);
+    setOrRemove(window, QStringLiteral("splitter"), values.splitterState);
+    window.insert(QStringLiteral("notifications"), values.notifications);
+    window.insert(QStringLiteral("logVisible"), values.logVisible);
+    window.insert(QStringLiteral("logLocalTime"), values.logLocalTime);
+    root.insert(WindowGroup, window);
+    return root;
+}
+
+} // namespace
+
+QString serverModeName(ServerMode mode)
+{
+    return nameOf(Modes, mode);
+}
+
+std::optional<ServerMode> serverModeFromName(const QString &name)
+{
+    return valueOf(Modes, name);
+}
+
+QString themeChoiceName(ThemeChoice theme)
+{
+    return nameOf(Themes, theme);
+}
+
+std::optional<ThemeChoice> themeChoiceFromName(const QString &name)
+{
+    return valueOf(Themes, name);
+}
+
+ProbeTiming effectiveProbeTiming(const ProbeSettings &wanted)
+{
+    using Origin = ProbeTiming::Origin;
+    using Warning = ProbeTiming::Warning;
+    ProbeTiming timing;
+    const auto warn = [&timing](Warning warning) {
+        if (timing.warning == Warning::None)
+            timing.warning = warning;
+    };
+
+    if (wanted.intervalSeconds && !isUsable(*wanted.intervalSeconds)) {
+        warn(Warning::IntervalInvalid);
+    } else if (wanted.intervalSeconds) {
+        const Milliseconds asked = toMilliseconds(*wanted.intervalSeconds);
+        timing.interval = std::clamp(asked, MinimumProbeInterval, MaximumProbeInterval);
+        timing.intervalOrigin = timing.interval == asked ? Origin::User : Origin::Limited;
+        if (asked < MinimumProbeInterval)
+            warn(Warning::IntervalTooShort);
+        else if (asked > MaximumProbeInterval)
+            warn(Warning::IntervalTooLong);
+    }
+
+    const bool usable = wanted.timeoutSeconds && isUsable(*wanted.timeoutSeconds);
+    if (wanted.timeoutSeconds && !usable)
+        warn(Warning::TimeoutInvalid);
+    if (usable) {
+        timing.timeout = toMilliseconds(*wanted.timeoutSeconds);
+        timing.timeoutOrigin = Origin::User;
+    }
+    // The default gives way to a short interval without a warning: nobody asked for it.
+    if (const Milliseconds most = timing.interval / 2; timing.timeout > most) {
+        timing.timeout = most;
+        timing.timeoutOrigin = Origin::Limited;
+        if (usable)
+            warn(Warning::TimeoutTooLong);
+    }
+    return timing;
+}
+
+SettingsStore::SettingsStore(QString file, QObject *parent)
+    : QObject(parent)
+    , m_file(std::move(file))
+{ }
+
+SettingsStore::Loaded SettingsStore::load()
+{
+    Loaded result;
+    m_values = {};
+    m_root = {};
+    m_readOnly = false;
+    QFile file(m_file);
+    if (!file.exists())
+        return result;
+    result.existed = true;
+
+    QJsonParseError error{};
+    if (file.open(QIODevice::ReadOnly)) {
+        const QJsonDocument document = QJsonDocument::fromJson(file.readAll(), &error);
+        if (document.isObject())
+            m_root = document.object();
+        else
+            result.problem =
+                document.isNull() ? error.errorString() : QStringLiteral("not a JSON object");
+        file.close();
+    } else {
+        result.problem = file.errorString();
+    }
+    if (result.problem.isEmpty()) {
+        m_values = fromJson(m_root, result.ignored);
+        for (const QString &name : std::as_const(result.ignored))
+            qCWarning(lcStore).noquote() << "settings: value ignored, default used:" << name;
+        return result;
+    }
+
+    for (int n = 1; n <= 999 && result.backup.isEmpty(); ++n) {
+        const QString name = m_file + QStringLiteral(".bad-%1").arg(n);
+        if (QFile::exists(name))
+            continue;
+        if (!QFile::rename(m_file, name))
+            break;
+        result.backup = name;
+    }
+    m_readOnly = result.backup.isEmpty();
+    qCWarning(lcStore).noquote() << "settings: unreadable file" << m_file << result.problem
+                                 << (m_readOnly ? QStringLiteral("left as it is")
+                                                : QStringLiteral("kept as ") + result.backup);
+    return result;
+}
+
+Result<void> SettingsStore::set(const AppSettings &values)
+{
+    if (values == m_values && QFile::exists(m_file))
+        return {};
+    const bool differs = !(values == m_values);
+    m_values = values;
+    const Result<void> saved = save();
+    if (!saved)
+        qCWarning(lcStore).noquote() << "settings: not saved:" << saved.error().toString();
+    if (differs)
+        Q_EMIT changed();
+    return saved;
+}
+
+Result<void> SettingsStore::save()
+{
+    if (m_readOnly)
+        return failure(ErrorCode::StorageFailed,
+                       m_file + QStringLiteral(" is unreadable and could not be moved aside"));
+    m_root = toJson(m_root, m_values);
+    QDir().mkpath(QFileInfo(m_file).absolutePath());
+    QSaveFile file(m_file);
+    if (!file.open(QIODevice::WriteOnly))
+        return failure(ErrorCode::StorageFailed, file.errorString());
+    file.setPermissions(QFile::ReadOwner | QFile::WriteOwner);
+    file.write(QJsonDocument(m_root).toJson(QJsonDocument::Indented));
+    if (!file.commit())
+        return failure(ErrorCode::StorageFailed, file.errorString());
+    return {};
+}
+
+} // namespace pilotlight
