@@ -11,6 +11,7 @@
 
 namespace pilotlight {
 
+class ConnectionMachine;
 class Peer;
 class Random;
 class ServerHost;
@@ -39,7 +40,7 @@ class Connection : public QObject
 public:
     Connection(ConnectionConfig config, ConnectionParts parts, Clock &clock, Random &random,
                QObject *parent = nullptr);
-    //! Disposes first.
+    //! Leaves the state it is in, as dispose() does. Not from a slot of its own signals: use deleteLater().
     ~Connection() override;
 
     const ConnectionConfig &config() const;
@@ -69,8 +70,8 @@ Q_SIGNALS:
     void probed(const pilotlight::ProbeResult &result);
 
 private:
-    class Machine;
-    std::unique_ptr<Machine> m_machine;
+    friend class ConnectionMachine; // emits for it
+    std::unique_ptr<ConnectionMachine> m_machine;
 };
 
 } // namespace pilotlight

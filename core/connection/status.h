@@ -82,6 +82,7 @@ struct ConnectionStatus
     KeepaliveStatus keepalive;
 };
 
+QString probeOutcomeName(ProbeResult::Outcome outcome); //!< "rpc_error"
 QString phaseName(Phase phase); //!< "online": as in logs and --json
 QString keepaliveStateName(KeepaliveState state); //!< "protected"
 QString connectionModeName(ConnectionMode mode); //!< "local"

@@ -1,0 +1,555 @@
+// SPDX-License-Identifier: MIT
+#include "connection/connectionmachine.h"
+
+#include "base/logging.h"
+#include "transport/transport.h"
+
+#include <utility>
+
+namespace pilotlight {
+
+namespace {
+
+using namespace std::chrono_literals;
+
+// A TCP connect on loopback takes microseconds, over a bad network a few SYN retries (1 + 2 + 4 s).
+constexpr Milliseconds ConnectDeadline = 10s;
+// The measured server answers its first call within 0.7 s of listening, 2.4 s in a fresh home.
+constexpr Milliseconds HandshakeDeadline = 15s;
+// A connection that lived for as long as the longest backoff is not flapping.
+constexpr Milliseconds StableAfter = Backoff::Ceiling;
+
+} // namespace
+
+void ConnectionMachine::DeleteLater::operator()(QObject *object) const
+{
+    // An event may come from inside a signal or handler of the very object: it goes later, but no
+    // longer speaks.
+    object->disconnect();
+    object->deleteLater();
+}
+
+ConnectionMachine::ConnectionMachine(Connection &owner, ConnectionConfig config,
+                                     ConnectionParts parts, Clock &clock, Random &random)
+    : m_owner(owner)
+    , m_config(std::move(config))
+    , m_parts(std::move(parts))
+    , m_clock(clock)
+    , m_random(random)
+    , m_mode(m_config.mode)
+{
+}
+
+ConnectionMachine::~ConnectionMachine()
+{
+    *m_alive = false;
+    m_running = true; // nothing that still comes in is processed
+    leave();
+}
+
+void ConnectionMachine::post(Event event)
+{
+    m_queue.push_back(std::move(event));
+    if (m_running)
+        return;
+    m_running = true;
+    const auto alive = m_alive;
+    while (*alive && !m_queue.empty()) {
+        const Event next = std::move(m_queue.front());
+        m_queue.pop_front();
+        std::visit([this](const auto &e) { on(e); }, next);
+    }
+    if (*alive)
+        m_running = false;
+}
+
+Phase ConnectionMachine::phase() const
+{
+    static_assert(std::variant_size_v<State> == static_cast<std::size_t>(Phase::Disposed) + 1,
+                  "Phase names the alternatives of State in their order");
+    return static_cast<Phase>(m_state.index());
+}
+
+AgentBackend *ConnectionMachine::backend() const
+{
+    const auto *online = std::get_if<Online>(&m_state);
+    return online ? online->backend.get() : nullptr;
+}
+
+ConnectionStatus ConnectionMachine::status() const
+{
+    ConnectionStatus status;
+    status.phase = phase();
+    status.mode = m_mode;
+    status.fellBack = m_mode != m_config.mode;
+    status.target = m_target;
+    status.error = m_error;
+    if (const auto *online = std::get_if<Online>(&m_state)) {
+        status.server = online->info;
+        status.auth = online->auth;
+    } else if (const auto *waiting = std::get_if<RetryLater>(&m_state)) {
+        status.retryAt = waiting->at;
+    }
+    status.attempt = m_backoff.attempts();
+    status.generation = m_generation;
+    status.keepalive = m_keepalive;
+    if (m_mode == ConnectionMode::Demo)
+        status.keepalive.state = KeepaliveState::Off;
+    return status;
+}
+
+// ---- wishes -------------------------------------------------------------------------------------
+
+void ConnectionMachine::on(const Connect &)
+{
+    m_wanted = true;
+    if (phase() == Phase::Idle)
+        beginAttempt();
+    else if (auto *stopping = std::get_if<Stopping>(&m_state);
+             stopping && stopping->then == Stopping::Then::Idle)
+        stopping->then = Stopping::Then::Start;
+}
+
+void ConnectionMachine::on(const Disconnect &)
+{
+    m_wanted = false;
+    m_error.reset();
+    if (auto *stopping = std::get_if<Stopping>(&m_state)) {
+        if (stopping->then == Stopping::Then::Start)
+            stopping->then = Stopping::Then::Idle;
+    } else if (phase() == Phase::StartingServer) {
+        stopServerThen(Stopping::Then::Idle); // half-started: nobody would ever adopt it
+    } else if (phase() != Phase::Disposed && phase() != Phase::Idle) {
+        enter(Idle{});
+    }
+}
+
+void ConnectionMachine::on(const Reconnect &)
+{
+    m_wanted = true;
+    switch (phase()) {
+    case Phase::Idle:
+    case Phase::Connecting:
+    case Phase::Initializing:
+    case Phase::Online:
+    case Phase::Backoff:
+        m_mode = m_config.mode; // a person asks: try the wanted mode again
+        m_restartSpent = false;
+        beginAttempt();
+        break;
+    case Phase::Stopping:
+        on(Connect{});
+        break;
+    case Phase::StartingServer: // already on its way
+    case Phase::Disposed:
+        break;
+    }
+}
+
+void ConnectionMachine::on(const Restart &)
+{
+    if (phase() == Phase::Disposed)
+        return;
+    m_wanted = true;
+    m_mode = m_config.mode;
+    m_restartSpent = false;
+    if (phase() == Phase::Stopping)
+        on(Connect{});
+    else if (usesLocalServer())
+        stopServerThen(Stopping::Then::Start);
+    else
+        beginAttempt();
+}
+
+void ConnectionMachine::on(const Reconfigure &event)
+{
+    if (phase() == Phase::Disposed)
+        return;
+    m_hostOutdated = m_hostOutdated || event.config.cliPath != m_config.cliPath;
+    m_config = event.config;
+    m_mode = m_config.mode;
+    m_restartSpent = false;
+    m_backoff.reset();
+    if (phase() == Phase::Stopping)
+        return; // goes on with the new configuration
+    if (phase() == Phase::StartingServer)
+        stopServerThen(m_wanted ? Stopping::Then::Start : Stopping::Then::Idle);
+    else if (m_wanted)
+        beginAttempt(); // a detached server of the old kind goes on running, with its sessions
+    else
+        enter(Idle{});
+}
+
+void ConnectionMachine::on(const ProbeNow &)
+{
+    if (auto *online = std::get_if<Online>(&m_state); online && online->keepalive)
+        online->keepalive->probeNow();
+    else if (phase() == Phase::Backoff)
+        beginAttempt(); // "now" is what the user means
+}
+
+void ConnectionMachine::on(const Dispose &event)
+{
+    if (phase() == Phase::Disposed)
+        return;
+    m_wanted = false;
+    m_error.reset();
+    if (auto *stopping = std::get_if<Stopping>(&m_state))
+        stopping->then = Stopping::Then::Disposed;
+    else if (usesLocalServer() && (event.stopServer || phase() == Phase::StartingServer))
+        stopServerThen(Stopping::Then::Disposed);
+    else
+        enter(Disposed{});
+}
+
+// ---- the server process -------------------------------------------------------------------------
+
+void ConnectionMachine::on(const ServerReady &event)
+{
+    if (isCurrent(event.generation) && phase() == Phase::StartingServer)
+        openTransport(&event.endpoint);
+}
+
+void ConnectionMachine::on(const ServerFailed &event)
+{
+    if (!isCurrent(event.generation) || phase() != Phase::StartingServer)
+        return;
+    // Without a program there is nothing to embed either; everything else may work as a child.
+    if (event.error.code == ErrorCode::ServerNotFound) {
+        attemptFailed(event.error);
+        return;
+    }
+    qCWarning(lcConnection).noquote()
+        << QStringLiteral("Local server failed, falling back to an embedded one: %1")
+               .arg(event.error.toString());
+    m_mode = ConnectionMode::Embedded;
+    Q_EMIT m_owner.notice(QStringLiteral("fell-back-to-embedded"), event.error.detail);
+    beginAttempt();
+}
+
+void ConnectionMachine::on(const ServerStopped &event)
+{
+    auto *stopping = std::get_if<Stopping>(&m_state);
+    if (!stopping || !isCurrent(event.generation))
+        return;
+    switch (stopping->then) {
+    case Stopping::Then::Start: beginAttempt(); break;
+    case Stopping::Then::Idle: enter(Idle{}); break;
+    case Stopping::Then::Disposed: enter(Disposed{}); break;
+    }
+}
+
+void ConnectionMachine::on(const ServerExited &event)
+{
+    if (!usesLocalServer())
+        return;
+    switch (phase()) {
+    case Phase::Connecting:
+    case Phase::Initializing:
+    case Phase::Online:
+        Q_EMIT m_owner.notice(QStringLiteral("server-exited"), event.detail);
+        lost({ErrorCode::ServerExited, event.detail, {}});
+        break;
+    default: // StartingServer hears of it as ServerFailed; the others do not depend on it
+        break;
+    }
+}
+
+// ---- the connection -----------------------------------------------------------------------------
+
+void ConnectionMachine::on(const TransportOpened &event)
+{
+    auto *connecting = std::get_if<Connecting>(&m_state);
+    if (!connecting || !isCurrent(event.generation))
+        return;
+    const Secret token = connecting->token;
+    Initializing next{std::move(connecting->peer), {}};
+    next.backend.reset(m_parts.makeBackend(*next.peer, m_clock).release());
+    AgentBackend *backend = next.backend.get();
+    enter(std::move(next));
+    if (phase() != Phase::Initializing || !isCurrent(event.generation))
+        return;
+    backend->initialize(token, HandshakeDeadline, &m_context,
+                        [this, generation = m_generation](const Result<ServerInfo> &result) {
+                            if (result)
+                                post(HandshakeDone{generation, *result});
+                            else
+                                post(HandshakeFailed{generation, result.error()});
+                        });
+}
+
+void ConnectionMachine::on(const TransportClosed &event)
+{
+    if (!isCurrent(event.generation))
+        return;
+    if (phase() == Phase::Connecting || phase() == Phase::Initializing || phase() == Phase::Online)
+        lost(event.error);
+}
+
+void ConnectionMachine::on(const ConnectTimeout &event)
+{
+    if (isCurrent(event.generation) && phase() == Phase::Connecting)
+        lost({ErrorCode::Timeout, QStringLiteral("connecting to %1").arg(m_target), {}});
+}
+
+void ConnectionMachine::on(const HandshakeDone &event)
+{
+    auto *initializing = std::get_if<Initializing>(&m_state);
+    if (initializing && isCurrent(event.generation))
+        goOnline(std::move(*initializing), event.info);
+}
+
+void ConnectionMachine::on(const HandshakeFailed &event)
+{
+    if (!isCurrent(event.generation) || phase() != Phase::Initializing)
+        return;
+    switch (event.error.code) {
+    case ErrorCode::ServerTooOld:
+    case ErrorCode::ServerTooNew:
+    case ErrorCode::AuthenticationRequired:
+    case ErrorCode::AuthenticationFailed:
+        // A server of ours that an older or newer copy left behind, or whose token is lost.
+        if (restartOnce(QStringLiteral("restarted-mismatch"), event.error.detail))
+            return;
+        break;
+    case ErrorCode::Timeout:
+        if (restartOnce(QStringLiteral("restarted-unresponsive"), event.error.detail))
+            return;
+        break;
+    default:
+        break;
+    }
+    attemptFailed(event.error);
+}
+
+void ConnectionMachine::on(const RetryDue &event)
+{
+    if (isCurrent(event.generation) && phase() == Phase::Backoff)
+        beginAttempt();
+}
+
+void ConnectionMachine::on(const Unresponsive &event)
+{
+    if (!isCurrent(event.generation) || phase() != Phase::Online)
+        return;
+    const Error error{ErrorCode::Timeout, event.detail, {}};
+    // First a new connection; if that one does not answer probes either, a new server.
+    if (std::exchange(m_wasUnresponsive, true)
+        && restartOnce(QStringLiteral("restarted-unresponsive"), event.detail))
+        return;
+    lost(error);
+}
+
+// ---- transitions --------------------------------------------------------------------------------
+
+void ConnectionMachine::beginAttempt()
+{
+    leave();
+    ++m_generation;
+    if (!usesLocalServer()) {
+        openTransport(nullptr);
+        return;
+    }
+    const quint64 generation = m_generation;
+    ServerHost *server = host();
+    enter(StartingServer{});
+    if (phase() != Phase::StartingServer || !isCurrent(generation))
+        return;
+    server->start(&m_context, [this, generation](const Result<ServerEndpoint> &result) {
+        if (result)
+            post(ServerReady{generation, *result});
+        else
+            post(ServerFailed{generation, result.error()});
+    });
+}
+
+void ConnectionMachine::openTransport(const ServerEndpoint *endpoint)
+{
+    auto transport = m_parts.makeTransport(m_config, m_mode, endpoint);
+    if (!transport) {
+        attemptFailed(transport.error());
+        return;
+    }
+    m_target = (*transport)->description();
+    Connecting next;
+    if (endpoint)
+        next.token = endpoint->token;
+    else if (m_mode == ConnectionMode::Attach)
+        next.token = m_config.token;
+    next.peer.reset(new Peer(std::move(*transport), m_clock));
+    const quint64 generation = m_generation;
+    QObject::connect(next.peer.get(), &Peer::opened, &m_context,
+                     [this, generation] { post(TransportOpened{generation}); });
+    QObject::connect(next.peer.get(), &Peer::closed, &m_context,
+                     [this, generation](const Error &reason) {
+                         post(TransportClosed{generation, reason});
+                     });
+    next.deadline = m_clock.after(ConnectDeadline,
+                                  [this, generation] { post(ConnectTimeout{generation}); });
+    Peer *peer = next.peer.get();
+    enter(std::move(next));
+    if (phase() == Phase::Connecting && isCurrent(generation))
+        peer->transport().open();
+}
+
+void ConnectionMachine::goOnline(Initializing &&from, const ServerInfo &info)
+{
+    Online online;
+    online.info = info;
+    online.peer = std::move(from.peer);
+    online.backend = std::move(from.backend);
+    online.stable = m_clock.after(StableAfter, [this] { m_backoff.reset(); });
+    if (m_mode != ConnectionMode::Demo)
+        online.keepalive = makeLoop(*online.backend);
+    const quint64 generation = m_generation;
+    AgentBackend *backend = online.backend.get();
+    enter(std::move(online));
+    if (phase() != Phase::Online || !isCurrent(generation))
+        return;
+    backend->authStatus(&m_context, [this, generation](const Result<AuthStatus> &result) {
+        auto *now = std::get_if<Online>(&m_state);
+        if (!now || !isCurrent(generation) || !result)
+            return;
+        now->auth = *result;
+        Q_EMIT m_owner.statusChanged();
+    });
+}
+
+std::unique_ptr<KeepaliveLoop> ConnectionMachine::makeLoop(AgentBackend &backend)
+{
+    KeepaliveConfig config;
+    config.backendId = m_config.id;
+    config.generation = m_generation;
+    config.interval = m_config.pingInterval;
+    config.timeout = m_config.pingTimeout;
+    KeepaliveLoop::Callbacks callbacks;
+    callbacks.changed = [this] { Q_EMIT m_owner.statusChanged(); };
+    callbacks.probed = [this](const ProbeResult &result) {
+        if (result.outcome == ProbeResult::Outcome::Ok) {
+            m_backoff.reset();
+            m_wasUnresponsive = false;
+            m_restartSpent = false;
+        }
+        Q_EMIT m_owner.probed(result);
+    };
+    callbacks.unresponsive = [this, generation = m_generation](const ProbeResult &result) {
+        post(Unresponsive{generation, result.detail});
+    };
+    return std::make_unique<KeepaliveLoop>(KeepaliveLoop::Key(), backend, config, m_keepalive,
+                                           m_clock, m_random, std::move(callbacks));
+}
+
+void ConnectionMachine::lost(const Error &error)
+{
+    // A connection that had proved itself is replaced at once; one that flaps has to wait.
+    const bool wasStable = phase() == Phase::Online && m_backoff.attempts() == 0;
+    qCWarning(lcConnection).noquote()
+        << QStringLiteral("Connection to %1 ended: %2 gen=%3")
+               .arg(m_target, error.toString())
+               .arg(m_generation);
+    if (!wasStable) {
+        attemptFailed(error);
+        return;
+    }
+    m_backoff.next(m_random); // until this attempt has proved itself
+    beginAttempt();
+}
+
+void ConnectionMachine::attemptFailed(const Error &error)
+{
+    leave();
+    m_error = error;
+    if (!isTransient(error.code)) {
+        qCWarning(lcConnection).noquote()
+            << QStringLiteral("Not connected, and a retry would not help: %1").arg(error.toString());
+        m_wanted = false;
+        enter(Idle{});
+        return;
+    }
+    if (m_mode != m_config.mode)
+        m_mode = m_config.mode; // the fall-back did not work either: begin from the top
+    const Milliseconds delay = m_backoff.next(m_random);
+    const quint64 generation = m_generation;
+    qCInfo(lcConnection).noquote()
+        << QStringLiteral("Next attempt in %1 ms after %2 failed: %3")
+               .arg(delay.count())
+               .arg(m_backoff.attempts())
+               .arg(error.toString());
+    enter(RetryLater{m_clock.wallNow().addMSecs(delay.count()),
+                     m_clock.after(delay, [this, generation] { post(RetryDue{generation}); })});
+}
+
+bool ConnectionMachine::restartOnce(const QString &code, const QString &detail)
+{
+    if (!usesLocalServer() || m_restartSpent)
+        return false;
+    m_restartSpent = true;
+    qCWarning(lcConnection).noquote() << QStringLiteral("Restarting the server (%1): %2").arg(code, detail);
+    Q_EMIT m_owner.notice(code, detail);
+    stopServerThen(Stopping::Then::Start);
+    return true;
+}
+
+void ConnectionMachine::stopServerThen(Stopping::Then then)
+{
+    leave();
+    ++m_generation; // what the attempt before still says is stale
+    const quint64 generation = m_generation;
+    ServerHost *server = m_host ? m_host.get() : host();
+    enter(Stopping{then});
+    if (phase() == Phase::Stopping && isCurrent(generation))
+        server->stop(&m_context, [this, generation] { post(ServerStopped{generation}); });
+}
+
+void ConnectionMachine::leave()
+{
+    if (auto *online = std::get_if<Online>(&m_state)) {
+        Q_EMIT m_owner.backendAboutToGo();
+        online->keepalive.reset();
+        online->backend.reset();
+        online->peer->close();
+    } else if (auto *initializing = std::get_if<Initializing>(&m_state)) {
+        initializing->backend.reset();
+        if (initializing->peer) // else it moved on to Online
+            initializing->peer->close();
+    } else if (auto *connecting = std::get_if<Connecting>(&m_state)) {
+        if (connecting->peer)
+            connecting->peer->close();
+    }
+    m_state = Idle{};
+}
+
+void ConnectionMachine::enter(State state)
+{
+    const Phase before = phase();
+    leave();
+    m_state = std::move(state);
+    const Phase now = phase();
+    if (now == Phase::Online)
+        m_error.reset();
+    if (now == Phase::Disposed)
+        m_host.reset();
+    qCInfo(lcConnection).noquote() << QStringLiteral("Phase %1 -> %2 backend=%3 mode=%4 gen=%5")
+                                          .arg(phaseName(before), phaseName(now), m_config.id,
+                                               connectionModeName(m_mode))
+                                          .arg(m_generation);
+    // Last: everything is in place, and whoever listens may post events.
+    const auto alive = m_alive;
+    Q_EMIT m_owner.phaseChanged(now);
+    if (*alive)
+        Q_EMIT m_owner.statusChanged();
+}
+
+ServerHost *ConnectionMachine::host()
+{
+    if (std::exchange(m_hostOutdated, false))
+        m_host.reset();
+    if (!m_host) {
+        m_host.reset(m_parts.makeServerHost(m_config).release());
+        QObject::connect(m_host.get(), &ServerHost::exited, &m_context,
+                         [this](const QString &detail) { post(ServerExited{detail}); });
+    }
+    return m_host.get();
+}
+
+} // namespace pilotlight
