@@ -31,8 +31,7 @@ public:
     TimerHandle() = default;
     explicit TimerHandle(std::unique_ptr<Token> token)
         : m_token(std::move(token))
-    {
-    }
+    { }
     TimerHandle(TimerHandle &&) noexcept = default;
     TimerHandle &operator=(TimerHandle &&) noexcept = default;
 

@@ -13,7 +13,8 @@ namespace pilotlight {
 Q_NAMESPACE
 
 //! Everything that can go wrong, as a value that code decides on (never on text).
-enum class ErrorCode {
+enum class ErrorCode
+{
     Cancelled, //!< We gave the operation up ourselves; counts neither as success nor as failure.
     Timeout, //!< No answer within the deadline.
     HostNotFound, //!< Name resolution failed.

@@ -38,8 +38,7 @@ bool AppPaths::ensure() const
     bool ok = true;
     for (const QString &folder : {config, state, log}) {
         ok = QDir().mkpath(folder) && ok;
-        ok = QFile::setPermissions(folder,
-                                   QFile::ReadOwner | QFile::WriteOwner | QFile::ExeOwner)
+        ok = QFile::setPermissions(folder, QFile::ReadOwner | QFile::WriteOwner | QFile::ExeOwner)
             && ok;
     }
     return ok;

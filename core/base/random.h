@@ -43,8 +43,7 @@ class SeededRandom final : public Random
 public:
     explicit SeededRandom(quint64 seed)
         : m_engine(seed)
-    {
-    }
+    { }
     quint64 next() override { return m_engine(); }
 
 private:

@@ -56,11 +56,12 @@ QString redacted(const QString &text)
     static const QRegularExpression patterns[] = {
         QRegularExpression(QStringLiteral("(\\b(?:bearer|basic)\\s+)[A-Za-z0-9._~+/=-]{6,}"),
                            QRegularExpression::CaseInsensitiveOption),
+        QRegularExpression(QStringLiteral(
+            "()\\b(?:sk|pk|gh[pousr]|github_pat|glpat|xox[abpr])[-_][A-Za-z0-9_-]{6,}")),
         QRegularExpression(
-            QStringLiteral("()\\b(?:sk|pk|gh[pousr]|github_pat|glpat|xox[abpr])[-_][A-Za-z0-9_-]{6,}")),
-        QRegularExpression(
-            QStringLiteral("(\"?(?:api[-_]?key|access[-_]?token|token|password|secret)\"?\\s*[:=]\\s*\"?)"
-                           "[^\\s\",;&}]{3,}"),
+            QStringLiteral(
+                "(\"?(?:api[-_]?key|access[-_]?token|token|password|secret)\"?\\s*[:=]\\s*\"?)"
+                "[^\\s\",;&}]{3,}"),
             QRegularExpression::CaseInsensitiveOption),
         QRegularExpression(QStringLiteral("(\\b[a-z][a-z0-9+.-]*://)[^/@\\s]+(?=@)")),
     };

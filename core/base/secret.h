@@ -14,8 +14,7 @@ public:
     Secret() = default;
     explicit Secret(QByteArray value)
         : m_value(std::move(value))
-    {
-    }
+    { }
     Secret(const Secret &) = default;
     Secret &operator=(const Secret &) = default;
     Secret(Secret &&) noexcept = default;

@@ -7,11 +7,11 @@
 #include <limits>
 
 #if defined(Q_OS_WIN)
-#    include <windows.h>
+#include <windows.h>
 #elif defined(Q_OS_MACOS)
-#    include <mach/mach_time.h>
+#include <mach/mach_time.h>
 #else
-#    include <ctime>
+#include <ctime>
 #endif
 
 namespace pilotlight {
@@ -28,8 +28,7 @@ public:
     Token(std::weak_ptr<Shared> shared, int id)
         : m_shared(std::move(shared))
         , m_id(id)
-    {
-    }
+    { }
     ~Token() override
     {
         if (const auto shared = m_shared.lock(); shared && shared->callbacks.remove(m_id))
@@ -88,9 +87,11 @@ QDateTime SystemClock::wallNow() const
 TimerHandle SystemClock::after(Milliseconds delay, std::function<void()> callback)
 {
     using namespace std::chrono_literals;
-    const auto type = delay >= 60s ? Qt::VeryCoarseTimer : delay >= 1s ? Qt::CoarseTimer
-                                                                       : Qt::PreciseTimer;
-    const auto ms = std::clamp<Milliseconds::rep>(delay.count(), 0, std::numeric_limits<int>::max());
+    const auto type = delay >= 60s ? Qt::VeryCoarseTimer
+        : delay >= 1s              ? Qt::CoarseTimer
+                                   : Qt::PreciseTimer;
+    const auto ms =
+        std::clamp<Milliseconds::rep>(delay.count(), 0, std::numeric_limits<int>::max());
     const int id = startTimer(Milliseconds(ms), type);
     m_shared->callbacks.insert(id, std::move(callback));
     return TimerHandle(std::make_unique<Token>(m_shared, id));

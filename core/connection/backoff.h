@@ -7,8 +7,8 @@
 
 namespace pilotlight {
 
-//! Exponential backoff with full jitter: the n-th delay is drawn anew from [1 s, min(60 s, 2^n s)], so
-//! that many clients of one server do not come back in step. The lower bound keeps a server that
+//! Exponential backoff with full jitter: the n-th delay is drawn anew from [1 s, min(60 s, 2^n s)],
+//! so that many clients of one server do not come back in step. The lower bound keeps a server that
 //! refuses at once from being asked in a loop.
 class Backoff
 {
@@ -29,8 +29,8 @@ public:
     }
     //! Failed attempts since the last reset.
     int attempts() const { return m_attempts; }
-    //! The connection has proved stable. Not to be called for a mere success: a server that accepts and
-    //! drops at once would never be left alone.
+    //! The connection has proved stable. Not to be called for a mere success: a server that accepts
+    //! and drops at once would never be left alone.
     void reset() { m_attempts = 0; }
 
 private:

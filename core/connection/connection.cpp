@@ -10,8 +10,7 @@ Connection::Connection(ConnectionConfig config, ConnectionParts parts, Clock &cl
     : QObject(parent)
     , m_machine(std::make_unique<ConnectionMachine>(*this, std::move(config), std::move(parts),
                                                     clock, random))
-{
-}
+{ }
 
 Connection::~Connection() = default;
 

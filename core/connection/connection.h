@@ -40,7 +40,8 @@ class Connection : public QObject
 public:
     Connection(ConnectionConfig config, ConnectionParts parts, Clock &clock, Random &random,
                QObject *parent = nullptr);
-    //! Leaves the state it is in, as dispose() does. Not from a slot of its own signals: use deleteLater().
+    //! Leaves the state it is in, as dispose() does. Not from a slot of its own signals: use
+    //! deleteLater().
     ~Connection() override;
 
     const ConnectionConfig &config() const;

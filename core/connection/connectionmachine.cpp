@@ -37,8 +37,7 @@ ConnectionMachine::ConnectionMachine(Connection &owner, ConnectionConfig config,
     , m_clock(clock)
     , m_random(random)
     , m_mode(m_config.mode)
-{
-}
+{ }
 
 ConnectionMachine::~ConnectionMachine()
 {
@@ -233,9 +232,15 @@ void ConnectionMachine::on(const ServerStopped &event)
     if (!stopping || !isCurrent(event.generation))
         return;
     switch (stopping->then) {
-    case Stopping::Then::Start: beginAttempt(); break;
-    case Stopping::Then::Idle: enter(Idle{}); break;
-    case Stopping::Then::Disposed: enter(Disposed{}); break;
+    case Stopping::Then::Start:
+        beginAttempt();
+        break;
+    case Stopping::Then::Idle:
+        enter(Idle{});
+        break;
+    case Stopping::Then::Disposed:
+        enter(Disposed{});
+        break;
     }
 }
 
@@ -380,12 +385,11 @@ void ConnectionMachine::openTransport(const ServerEndpoint *endpoint)
     const quint64 generation = m_generation;
     QObject::connect(next.peer.get(), &Peer::opened, &m_context,
                      [this, generation] { post(TransportOpened{generation}); });
-    QObject::connect(next.peer.get(), &Peer::closed, &m_context,
-                     [this, generation](const Error &reason) {
-                         post(TransportClosed{generation, reason});
-                     });
-    next.deadline = m_clock.after(ConnectDeadline,
-                                  [this, generation] { post(ConnectTimeout{generation}); });
+    QObject::connect(
+        next.peer.get(), &Peer::closed, &m_context,
+        [this, generation](const Error &reason) { post(TransportClosed{generation, reason}); });
+    next.deadline =
+        m_clock.after(ConnectDeadline, [this, generation] { post(ConnectTimeout{generation}); });
     Peer *peer = next.peer.get();
     enter(std::move(next));
     if (phase() == Phase::Connecting && isCurrent(generation))
@@ -443,10 +447,9 @@ void ConnectionMachine::lost(const Error &error)
 {
     // A connection that had proved itself is replaced at once; one that flaps has to wait.
     const bool wasStable = phase() == Phase::Online && m_backoff.attempts() == 0;
-    qCWarning(lcConnection).noquote()
-        << QStringLiteral("Connection to %1 ended: %2 gen=%3")
-               .arg(m_target, error.toString())
-               .arg(m_generation);
+    qCWarning(lcConnection).noquote() << QStringLiteral("Connection to %1 ended: %2 gen=%3")
+                                             .arg(m_target, error.toString())
+                                             .arg(m_generation);
     if (!wasStable) {
         attemptFailed(error);
         return;
@@ -461,7 +464,8 @@ void ConnectionMachine::attemptFailed(const Error &error)
     m_error = error;
     if (!isTransient(error.code)) {
         qCWarning(lcConnection).noquote()
-            << QStringLiteral("Not connected, and a retry would not help: %1").arg(error.toString());
+            << QStringLiteral("Not connected, and a retry would not help: %1")
+                   .arg(error.toString());
         m_wanted = false;
         enter(Idle{});
         return;
@@ -470,11 +474,10 @@ void ConnectionMachine::attemptFailed(const Error &error)
         m_mode = m_config.mode; // the fall-back did not work either: begin from the top
     const Milliseconds delay = m_backoff.next(m_random);
     const quint64 generation = m_generation;
-    qCInfo(lcConnection).noquote()
-        << QStringLiteral("Next attempt in %1 ms after %2 failed: %3")
-               .arg(delay.count())
-               .arg(m_backoff.attempts())
-               .arg(error.toString());
+    qCInfo(lcConnection).noquote() << QStringLiteral("Next attempt in %1 ms after %2 failed: %3")
+                                          .arg(delay.count())
+                                          .arg(m_backoff.attempts())
+                                          .arg(error.toString());
     enter(RetryLater{m_clock.wallNow().addMSecs(delay.count()),
                      m_clock.after(delay, [this, generation] { post(RetryDue{generation}); })});
 }
@@ -484,7 +487,8 @@ bool ConnectionMachine::restartOnce(const QString &code, const QString &detail)
     if (!usesLocalServer() || m_restartSpent)
         return false;
     m_restartSpent = true;
-    qCWarning(lcConnection).noquote() << QStringLiteral("Restarting the server (%1): %2").arg(code, detail);
+    qCWarning(lcConnection).noquote()
+        << QStringLiteral("Restarting the server (%1): %2").arg(code, detail);
     Q_EMIT m_owner.notice(code, detail);
     stopServerThen(Stopping::Then::Start);
     return true;
@@ -529,10 +533,10 @@ void ConnectionMachine::enter(State state)
         m_error.reset();
     if (now == Phase::Disposed)
         m_host.reset();
-    qCInfo(lcConnection).noquote() << QStringLiteral("Phase %1 -> %2 backend=%3 mode=%4 gen=%5")
-                                          .arg(phaseName(before), phaseName(now), m_config.id,
-                                               connectionModeName(m_mode))
-                                          .arg(m_generation);
+    qCInfo(lcConnection).noquote()
+        << QStringLiteral("Phase %1 -> %2 backend=%3 mode=%4 gen=%5")
+               .arg(phaseName(before), phaseName(now), m_config.id, connectionModeName(m_mode))
+               .arg(m_generation);
     // Last: everything is in place, and whoever listens may post events.
     const auto alive = m_alive;
     Q_EMIT m_owner.phaseChanged(now);

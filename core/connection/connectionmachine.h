@@ -13,8 +13,8 @@
 
 namespace pilotlight {
 
-//! The table of states and events behind Connection. What a state needs lives in the state: the keepalive
-//! loop, the backend and the peer are gone when it is left, in that order.
+//! The table of states and events behind Connection. What a state needs lives in the state: the
+//! keepalive loop, the backend and the peer are gone when it is left, in that order.
 class ConnectionMachine
 {
 public:
@@ -24,29 +24,79 @@ public:
     ConnectionMachine(const ConnectionMachine &) = delete;
     ConnectionMachine &operator=(const ConnectionMachine &) = delete;
 
-    // What happens to a connection. Wishes come from people, the rest from its parts; the latter carry the
-    // generation of the attempt that they belong to and are dropped when it is over.
-    struct Connect {};
-    struct Disconnect {};
-    struct Reconnect {};
-    struct Restart {};
-    struct Reconfigure { ConnectionConfig config; };
-    struct ProbeNow {};
-    struct Dispose { bool stopServer = false; };
-    struct ServerReady { quint64 generation; ServerEndpoint endpoint; };
-    struct ServerFailed { quint64 generation; Error error; };
-    struct ServerStopped { quint64 generation; };
-    struct ServerExited { QString detail; };
-    struct TransportOpened { quint64 generation; };
-    struct TransportClosed { quint64 generation; Error error; };
-    struct ConnectTimeout { quint64 generation; };
-    struct HandshakeDone { quint64 generation; ServerInfo info; };
-    struct HandshakeFailed { quint64 generation; Error error; };
-    struct RetryDue { quint64 generation; };
-    struct Unresponsive { quint64 generation; QString detail; };
+    // What happens to a connection. Wishes come from people, the rest from its parts; the latter
+    // carry the generation of the attempt that they belong to and are dropped when it is over.
+    struct Connect
+    { };
+    struct Disconnect
+    { };
+    struct Reconnect
+    { };
+    struct Restart
+    { };
+    struct Reconfigure
+    {
+        ConnectionConfig config;
+    };
+    struct ProbeNow
+    { };
+    struct Dispose
+    {
+        bool stopServer = false;
+    };
+    struct ServerReady
+    {
+        quint64 generation;
+        ServerEndpoint endpoint;
+    };
+    struct ServerFailed
+    {
+        quint64 generation;
+        Error error;
+    };
+    struct ServerStopped
+    {
+        quint64 generation;
+    };
+    struct ServerExited
+    {
+        QString detail;
+    };
+    struct TransportOpened
+    {
+        quint64 generation;
+    };
+    struct TransportClosed
+    {
+        quint64 generation;
+        Error error;
+    };
+    struct ConnectTimeout
+    {
+        quint64 generation;
+    };
+    struct HandshakeDone
+    {
+        quint64 generation;
+        ServerInfo info;
+    };
+    struct HandshakeFailed
+    {
+        quint64 generation;
+        Error error;
+    };
+    struct RetryDue
+    {
+        quint64 generation;
+    };
+    struct Unresponsive
+    {
+        quint64 generation;
+        QString detail;
+    };
 
-    using Event = std::variant<Connect, Disconnect, Reconnect, Restart, Reconfigure, ProbeNow, Dispose,
-                               ServerReady, ServerFailed, ServerStopped, ServerExited,
+    using Event = std::variant<Connect, Disconnect, Reconnect, Restart, Reconfigure, ProbeNow,
+                               Dispose, ServerReady, ServerFailed, ServerStopped, ServerExited,
                                TransportOpened, TransportClosed, ConnectTimeout, HandshakeDone,
                                HandshakeFailed, RetryDue, Unresponsive>;
 
@@ -67,10 +117,21 @@ private:
     template <typename T>
     using Owned = std::unique_ptr<T, DeleteLater>;
 
-    struct Idle {};
-    struct StartingServer {};
-    struct Connecting { Owned<Peer> peer; Secret token; TimerHandle deadline; };
-    struct Initializing { Owned<Peer> peer; Owned<AgentBackend> backend; };
+    struct Idle
+    { };
+    struct StartingServer
+    { };
+    struct Connecting
+    {
+        Owned<Peer> peer;
+        Secret token;
+        TimerHandle deadline;
+    };
+    struct Initializing
+    {
+        Owned<Peer> peer;
+        Owned<AgentBackend> backend;
+    };
     struct Online
     {
         ServerInfo info;
@@ -80,10 +141,23 @@ private:
         std::unique_ptr<KeepaliveLoop> keepalive; //!< null exactly in demo mode
         TimerHandle stable;
     };
-    struct RetryLater { QDateTime at; TimerHandle retry; };
+    struct RetryLater
+    {
+        QDateTime at;
+        TimerHandle retry;
+    };
     //! Waits for the local server to end; then goes on.
-    struct Stopping { enum class Then { Start, Idle, Disposed } then = Then::Idle; };
-    struct Disposed {};
+    struct Stopping
+    {
+        enum class Then
+        {
+            Start,
+            Idle,
+            Disposed
+        } then = Then::Idle;
+    };
+    struct Disposed
+    { };
     using State = std::variant<Idle, StartingServer, Connecting, Initializing, Online, RetryLater,
                                Stopping, Disposed>;
 

@@ -26,7 +26,8 @@ KeepaliveLoop::KeepaliveLoop(Key, AgentBackend &backend, KeepaliveConfig config,
     m_status.method = QStringLiteral("ping");
     m_status.interval = m_config.interval;
     m_status.failures = 0;
-    // Spread over a quarter of the interval, so that many connections made at once do not probe in step.
+    // Spread over a quarter of the interval, so that many connections made at once do not probe in
+    // step.
     schedule(m_random.between(Milliseconds(0), m_config.interval / 4));
 }
 
@@ -162,16 +163,16 @@ void KeepaliveLoop::enter(KeepaliveState state)
 void KeepaliveLoop::log(Trigger trigger, const ProbeResult &result) const
 {
     // "Ping sent to headless server" is what people search for (keepalive.md 26).
-    QString line = QStringLiteral("Ping sent to headless server backend=%1 session=- method=ping "
-                                  "outcome=%2 ms=%3 failures=%4 next=%5 gen=%6 trigger=%7")
-                       .arg(m_config.backendId, probeOutcomeName(result.outcome),
-                            QString::number(static_cast<double>(result.roundTrip.count()) / 1000, 'f', 1))
-                       .arg(m_status.failures)
-                       .arg(m_status.nextProbe ? m_status.nextProbe->toString(Qt::ISODate)
-                                               : QStringLiteral("-"))
-                       .arg(m_config.generation)
-                       .arg(trigger == Trigger::Manual ? QStringLiteral("manual")
-                                                       : QStringLiteral("timer"));
+    QString line =
+        QStringLiteral("Ping sent to headless server backend=%1 session=- method=ping "
+                       "outcome=%2 ms=%3 failures=%4 next=%5 gen=%6 trigger=%7")
+            .arg(m_config.backendId, probeOutcomeName(result.outcome),
+                 QString::number(static_cast<double>(result.roundTrip.count()) / 1000, 'f', 1))
+            .arg(m_status.failures)
+            .arg(m_status.nextProbe ? m_status.nextProbe->toString(Qt::ISODate)
+                                    : QStringLiteral("-"))
+            .arg(m_config.generation)
+            .arg(trigger == Trigger::Manual ? QStringLiteral("manual") : QStringLiteral("timer"));
     if (!result.detail.isEmpty())
         line += QStringLiteral(" detail=\"%1\"").arg(result.detail);
     if (result.outcome == ProbeResult::Outcome::Ok

@@ -23,8 +23,8 @@ struct KeepaliveConfig
 };
 
 //! Probes one live connection: the first time after a random delay in [0, interval/4], then every
-//! interval +- jitter; after a miss again in 5 to 10 s. Lives exactly as long as the connection's Online state: there
-//! is no start and no stop. Never two probes in flight.
+//! interval +- jitter; after a miss again in 5 to 10 s. Lives exactly as long as the connection's
+//! Online state: there is no start and no stop. Never two probes in flight.
 class KeepaliveLoop : public QObject
 {
     Q_OBJECT
@@ -61,7 +61,11 @@ public:
     static int liveLoops();
 
 private:
-    enum class Trigger { Timer, Manual };
+    enum class Trigger
+    {
+        Timer,
+        Manual
+    };
     void schedule(Milliseconds delay);
     void probe(Trigger trigger);
     void finish(Trigger trigger, const ProbeResult &result);

@@ -6,14 +6,22 @@ namespace pilotlight {
 QString probeOutcomeName(ProbeResult::Outcome outcome)
 {
     switch (outcome) {
-    case ProbeResult::Outcome::Ok: return QStringLiteral("ok");
-    case ProbeResult::Outcome::Timeout: return QStringLiteral("timeout");
-    case ProbeResult::Outcome::Transport: return QStringLiteral("transport");
-    case ProbeResult::Outcome::RpcError: return QStringLiteral("rpc_error");
-    case ProbeResult::Outcome::Unsupported: return QStringLiteral("unsupported");
-    case ProbeResult::Outcome::Auth: return QStringLiteral("auth");
-    case ProbeResult::Outcome::Protocol: return QStringLiteral("protocol");
-    case ProbeResult::Outcome::Cancelled: return QStringLiteral("cancelled");
+    case ProbeResult::Outcome::Ok:
+        return QStringLiteral("ok");
+    case ProbeResult::Outcome::Timeout:
+        return QStringLiteral("timeout");
+    case ProbeResult::Outcome::Transport:
+        return QStringLiteral("transport");
+    case ProbeResult::Outcome::RpcError:
+        return QStringLiteral("rpc_error");
+    case ProbeResult::Outcome::Unsupported:
+        return QStringLiteral("unsupported");
+    case ProbeResult::Outcome::Auth:
+        return QStringLiteral("auth");
+    case ProbeResult::Outcome::Protocol:
+        return QStringLiteral("protocol");
+    case ProbeResult::Outcome::Cancelled:
+        return QStringLiteral("cancelled");
     }
     return {};
 }
@@ -21,14 +29,22 @@ QString probeOutcomeName(ProbeResult::Outcome outcome)
 QString phaseName(Phase phase)
 {
     switch (phase) {
-    case Phase::Idle: return QStringLiteral("idle");
-    case Phase::StartingServer: return QStringLiteral("starting-server");
-    case Phase::Connecting: return QStringLiteral("connecting");
-    case Phase::Initializing: return QStringLiteral("initializing");
-    case Phase::Online: return QStringLiteral("online");
-    case Phase::Backoff: return QStringLiteral("backoff");
-    case Phase::Stopping: return QStringLiteral("stopping");
-    case Phase::Disposed: return QStringLiteral("disposed");
+    case Phase::Idle:
+        return QStringLiteral("idle");
+    case Phase::StartingServer:
+        return QStringLiteral("starting-server");
+    case Phase::Connecting:
+        return QStringLiteral("connecting");
+    case Phase::Initializing:
+        return QStringLiteral("initializing");
+    case Phase::Online:
+        return QStringLiteral("online");
+    case Phase::Backoff:
+        return QStringLiteral("backoff");
+    case Phase::Stopping:
+        return QStringLiteral("stopping");
+    case Phase::Disposed:
+        return QStringLiteral("disposed");
     }
     return {};
 }
@@ -36,14 +52,22 @@ QString phaseName(Phase phase)
 QString keepaliveStateName(KeepaliveState state)
 {
     switch (state) {
-    case KeepaliveState::Off: return QStringLiteral("off");
-    case KeepaliveState::Disconnected: return QStringLiteral("disconnected");
-    case KeepaliveState::Unverified: return QStringLiteral("unverified");
-    case KeepaliveState::Checking: return QStringLiteral("checking");
-    case KeepaliveState::Protected: return QStringLiteral("protected");
-    case KeepaliveState::Degraded: return QStringLiteral("degraded");
-    case KeepaliveState::Unresponsive: return QStringLiteral("unresponsive");
-    case KeepaliveState::Paused: return QStringLiteral("paused");
+    case KeepaliveState::Off:
+        return QStringLiteral("off");
+    case KeepaliveState::Disconnected:
+        return QStringLiteral("disconnected");
+    case KeepaliveState::Unverified:
+        return QStringLiteral("unverified");
+    case KeepaliveState::Checking:
+        return QStringLiteral("checking");
+    case KeepaliveState::Protected:
+        return QStringLiteral("protected");
+    case KeepaliveState::Degraded:
+        return QStringLiteral("degraded");
+    case KeepaliveState::Unresponsive:
+        return QStringLiteral("unresponsive");
+    case KeepaliveState::Paused:
+        return QStringLiteral("paused");
     }
     return {};
 }
@@ -51,10 +75,14 @@ QString keepaliveStateName(KeepaliveState state)
 QString connectionModeName(ConnectionMode mode)
 {
     switch (mode) {
-    case ConnectionMode::Local: return QStringLiteral("local");
-    case ConnectionMode::Embedded: return QStringLiteral("embedded");
-    case ConnectionMode::Attach: return QStringLiteral("attach");
-    case ConnectionMode::Demo: return QStringLiteral("demo");
+    case ConnectionMode::Local:
+        return QStringLiteral("local");
+    case ConnectionMode::Embedded:
+        return QStringLiteral("embedded");
+    case ConnectionMode::Attach:
+        return QStringLiteral("attach");
+    case ConnectionMode::Demo:
+        return QStringLiteral("demo");
     }
     return {};
 }

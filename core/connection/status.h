@@ -15,7 +15,8 @@
 namespace pilotlight {
 
 //! How the server is reached.
-enum class ConnectionMode {
+enum class ConnectionMode
+{
     Local, //!< a detached server on this machine that outlives us
     Embedded, //!< a child on stdio that ends with us
     Attach, //!< a server that somebody else runs, by URL
@@ -33,10 +34,21 @@ struct ConnectionConfig
     Milliseconds pingTimeout{10'000};
 };
 
-enum class Phase { Idle, StartingServer, Connecting, Initializing, Online, Backoff, Stopping, Disposed };
+enum class Phase
+{
+    Idle,
+    StartingServer,
+    Connecting,
+    Initializing,
+    Online,
+    Backoff,
+    Stopping,
+    Disposed
+};
 
 //! keepalive.md 27, as far as the connection's ping goes.
-enum class KeepaliveState {
+enum class KeepaliveState
+{
     Off, //!< nothing is pinged: demo, method none, or not supported by the server
     Disconnected, //!< no live connection
     Unverified, //!< online, no answer yet
@@ -70,7 +82,8 @@ struct KeepaliveStatus
 struct ConnectionStatus
 {
     Phase phase = Phase::Idle;
-    ConnectionMode mode = ConnectionMode::Local; //!< in force: Embedded after a fall-back from Local
+    ConnectionMode mode =
+        ConnectionMode::Local; //!< in force: Embedded after a fall-back from Local
     bool fellBack = false; //!< Local was wanted, Embedded is used; notice() says why
     QString target; //!< "127.0.0.1:4600"
     std::optional<ServerInfo> server; //!< of Online

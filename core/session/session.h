@@ -13,7 +13,8 @@ class Session : public QObject
 {
     Q_OBJECT
 public:
-    enum class State {
+    enum class State
+    {
         Offline, //!< no server connection
         Attaching, //!< create or resume is under way
         Attached, //!< the server sends us its events
@@ -47,7 +48,20 @@ private:
     friend class SessionManager;
     explicit Session(SessionConfig config, QObject *parent);
 
+    //! What the manager needs beyond what is shown.
+    struct Work
+    {
+        bool secretMissing = false; //!< the provider's key has yet to come from the secret store
+        bool historyPending = false; //!< events wait in `early` until the history is in
+        QList<AgentEvent> early;
+        bool queueRests = false; //!< the user stopped the turn: nothing goes out by itself
+        bool sending = false; //!< a prompt is on its way; the next waits, so that order is kept
+        int lostInARow = 0; //!< resumes that ended in a loss again, without anything in between
+        bool gone = false; //!< forgotten; answers that still come are void
+    };
+
     SessionConfig m_config;
+    Work m_work;
     State m_state = State::Offline;
     Error m_error;
     Transcript m_transcript;

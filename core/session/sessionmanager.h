@@ -13,12 +13,14 @@
 
 namespace pilotlight {
 
-class SessionStore;
 class Random;
+class SecretStore;
+class SessionStore;
+struct StoredSession;
 
-//! All sessions of one server: keeps them over restarts of the app, of the server and of the connection. Attaches
-//! every wanted session when a backend comes (at most 8 at a time, the visible one first), and
-//! answers every request of the user exactly once, also while there is no server.
+//! All sessions of one server: keeps them over restarts of the app, of the server and of the
+//! connection. Attaches every wanted session when a backend comes (at most 8 at a time, the visible
+//! one first), and answers every request of the user exactly once, also while there is no server.
 class SessionManager : public QObject
 {
     Q_OBJECT
@@ -26,6 +28,11 @@ public:
     //! \a store may be null (the command line keeps nothing). All must outlive the manager.
     SessionManager(SessionStore *store, Clock &clock, Random &random, QObject *parent = nullptr);
     ~SessionManager() override;
+
+    //! Where provider keys are kept; null (the default) keeps them in memory only. Before load().
+    void setSecretStore(SecretStore *secrets);
+    //! Adds the sessions of the store. Once, before the first backend.
+    void load();
 
     //! The connection is online with \a backend, or (null) is not any more.
     void setBackend(AgentBackend *backend);
@@ -41,6 +48,9 @@ public:
     //! Sends now, or keeps it in the session's queue until the session is attached.
     void send(const QString &id, const Prompt &prompt);
     void removeQueued(const QString &id, int index);
+    //! Sends one of the queue now, as steering where the session is busy.
+    void sendQueuedNow(const QString &id, int index);
+    //! Ends the turn. Our own queue is kept but rests until the user sends something again.
     void abort(const QString &id);
     void rename(const QString &id, const QString &name);
     void switchModel(const QString &id, const QString &model);
@@ -49,7 +59,8 @@ public:
                           const QString &feedback = {});
     void answerQuestion(const QString &id, const QString &requestId, const QString &answer,
                         bool freeform);
-    void answerPlan(const QString &id, const QString &requestId, bool approved, const QString &action);
+    void answerPlan(const QString &id, const QString &requestId, bool approved,
+                    const QString &action);
     //! Forgets the session here; the server keeps its history.
     void close(const QString &id);
     //! Removes it here and on the server's disk.
@@ -73,6 +84,33 @@ Q_SIGNALS:
     void requestFailed(const QString &id, const QString &what, const pilotlight::Error &error);
 
 private:
+    Session *add(SessionConfig config);
+    void attachSome();
+    void attach(Session &session);
+    void createOnServer(Session &session);
+    void resumeOnServer(Session &session);
+    void releaseForgotten(const Session &session, const Result<Done> &result);
+    void readHistory(Session &session);
+    void historyRead(Session &session, const Result<QList<AgentEvent>> &history);
+    void attachFailed(Session &session, const Error &error);
+    void onEvent(const QString &id, const AgentEvent &event);
+    void applyEvent(Session &session, const AgentEvent &event);
+    void onLost(const QString &id);
+    void sendNow(Session &session, const Prompt &prompt, int queuePosition);
+    void sendFailed(Session &session, const Prompt &prompt, int queuePosition, const Error &error);
+    void flushQueue(Session &session);
+    void setState(Session &session, Session::State state);
+    void changed(Session &session);
+    void persist(const Session &session);
+    void forget(const QString &id);
+    DoneHandler reporter(const QString &id, const QString &what);
+    DoneHandler answerReporter(Session &session, const QString &requestId);
+
+    SessionStore *m_store;
+    SecretStore *m_secrets = nullptr;
+    Clock &m_clock;
+    Random &m_random;
+    QPointer<AgentBackend> m_backend;
     std::vector<std::unique_ptr<Session>> m_sessions;
     QString m_visible;
 };
