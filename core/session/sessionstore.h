@@ -13,26 +13,33 @@
 
 namespace pilotlight {
 
-//! What outlives the app of one session. Never a key: config.provider->apiKey is left out; see SecretStore.
+//! What outlives the app of one session. Never a key: config.provider->apiKey is left out; see
+//! SecretStore.
 struct StoredSession
 {
     SessionConfig config;
-    QDateTime created;
-    QDateTime lastActivity;
+    QDateTime created; //!< UTC
+    QDateTime lastActivity; //!< UTC
     bool durable = false; //!< the server has a history for it
     QString draft;
     QList<Prompt> queue; //!< not sent yet
-    QJsonObject unknown; //!< members of a newer version, kept
+    //! Members of a newer version. The store keeps them too for as long as the session is in the
+    //! file, so that a caller may leave this empty.
+    QJsonObject unknown;
 };
 
 //! The session list on disk: sessions.json, schema version 1, written atomically and late (500 ms
-//! after the last change), never over a file that could not be understood.
+//! after the first change), mode 0600, never over a file that could not be understood: that is
+//! moved (or, where parts made sense, copied) to `sessions.json.bad-<time>` first. A kill at any
+//! moment leaves the old or the new file.
 class SessionStore : public QObject
 {
     Q_OBJECT
 public:
-    //! Something that people must know about the file. code: "sessions-file-damaged" (path: the kept backup),
-    //! "sessions-file-newer" (read-only from now on), "sessions-file-unwritable".
+    //! Something that people must know about the file. code:
+    //! "sessions-file-damaged" (path: the kept backup; detail: how many sessions could be read),
+    //! "sessions-file-newer" and "sessions-file-unreadable" (read-only from now on),
+    //! "sessions-file-unwritable" (the changes are in memory, tried again every 30 s).
     struct Notice
     {
         QString code;
@@ -44,18 +51,27 @@ public:
     //! Flushes.
     ~SessionStore() override;
 
-    //! In the user's order. Also after an error: what could be read; notices() tells.
+    const QString &path() const;
+
+    //! In the user's order. Also after an error: what could be read; notices() tells. Call it once,
+    //! before the first change; a change without it loads first.
     QList<StoredSession> load();
+    //! Replaces the session with that id in its place, or adds it at the end.
     void upsert(const StoredSession &session);
     void remove(const QString &id);
     //! Writes now what waits. False where it failed (and a notice was given).
     bool flush();
+    //! True where nothing is ever written, for a reason that a notice told.
+    bool isReadOnly() const;
     QList<Notice> notices() const;
 
 Q_SIGNALS:
     void noticed(const QString &code, const QString &path, const QString &detail);
 
 private:
+    void changed();
+    void tell(const QString &code, const QString &path, const QString &detail);
+
     class Private;
     std::unique_ptr<Private> d;
 };
