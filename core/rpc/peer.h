@@ -39,12 +39,16 @@ private:
 
 //! Both ends of a JSON-RPC 2.0 conversation over one transport: sends calls and answers those of the
 //! other side. Every call is answered exactly once: by its reply, an error, its deadline, cancel() or the
-//! end of the connection. An answer whose context object has died is dropped.
+//! end of the connection. An answer whose context object has died is dropped. Handlers run at once, inside
+//! of what caused them, except where the peer is destroyed: then from the event loop. A handler may destroy
+//! the peer. Without a connection a call fails from the event loop (ConnectionClosed).
 class Peer : public QObject
 {
     Q_OBJECT
 public:
-    //! The raw result is valid during the call only.
+    //! The raw result is valid during the call only. Errors: what the other side answered (MethodNotFound
+    //! for -32601, else RemoteError), Timeout, Cancelled, FrameTooLarge (of the request), and the reason
+    //! why the connection ended.
     using ResultHandler = std::function<void(Result<RawJson>)>;
     //! A notification of the other side.
     using NotificationHandler = std::function<void(std::string_view method, RawJson params)>;
@@ -57,6 +61,7 @@ public:
 
     Transport &transport() const;
 
+    //! \a context may be null: then the handler lives as long as the program.
     CallHandle call(const QString &method, const QJsonObject &params, CallOptions options,
                     QObject *context, ResultHandler handler);
     void notify(const QString &method, const QJsonObject &params);
