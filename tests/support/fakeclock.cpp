@@ -21,8 +21,7 @@ public:
     Token(std::weak_ptr<State> state, State::Key key)
         : m_state(std::move(state))
         , m_key(key)
-    {
-    }
+    { }
     ~Token() override
     {
         if (const auto state = m_state.lock())
@@ -41,8 +40,7 @@ private:
 
 FakeClock::FakeClock()
     : m_state(std::make_shared<State>())
-{
-}
+{ }
 
 FakeClock::~FakeClock() = default;
 

@@ -7,8 +7,8 @@
 
 namespace pilotlight {
 
-//! Time that moves only when told. Callbacks run inside advance(), in order of their due time, then of
-//! their making; a callback may make, cancel and destroy timers. \sa liveTimers for leak checks.
+//! Time that moves only when told. Callbacks run inside advance(), in order of their due time, then
+//! of their making; a callback may make, cancel and destroy timers. \sa liveTimers for leak checks.
 class FakeClock final : public Clock
 {
 public:

@@ -33,7 +33,8 @@ void FakeTransport::inject(const QByteArray &message)
     padded.append(static_cast<qsizetype>(MessagePadding), '\0');
     Q_EMIT bytesArrived(message.size());
     if (messageSink())
-        messageSink()(std::string_view(padded.constData(), static_cast<std::size_t>(message.size())));
+        messageSink()(
+            std::string_view(padded.constData(), static_cast<std::size_t>(message.size())));
 }
 
 void FakeTransport::inject(const QJsonObject &message)
@@ -57,11 +58,11 @@ bool FakeTransport::replyError(const QString &method, int code, const QString &t
     const QJsonObject request = lastSent(method);
     if (request.isEmpty())
         return false;
-    inject(QJsonObject{{QStringLiteral("jsonrpc"), QStringLiteral("2.0")},
-                       {QStringLiteral("id"), request.value(QStringLiteral("id"))},
-                       {QStringLiteral("error"),
-                        QJsonObject{{QStringLiteral("code"), code},
-                                    {QStringLiteral("message"), text}}}});
+    inject(QJsonObject{
+        {QStringLiteral("jsonrpc"), QStringLiteral("2.0")},
+        {QStringLiteral("id"), request.value(QStringLiteral("id"))},
+        {QStringLiteral("error"),
+         QJsonObject{{QStringLiteral("code"), code}, {QStringLiteral("message"), text}}}});
     return true;
 }
 

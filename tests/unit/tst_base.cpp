@@ -69,7 +69,7 @@ private Q_SLOTS:
         TimerHandle handle;
         {
             SystemClock clock;
-            handle = clock.after(1h, [] {});
+            handle = clock.after(1h, [] { });
         }
         QVERIFY(!handle.isActive());
     }
@@ -128,8 +128,8 @@ private Q_SLOTS:
         QTemporaryDir dir;
         const AppPaths paths = AppPaths::below(dir.filePath(QStringLiteral("p")));
         QVERIFY(paths.ensure());
-        const auto others = QFile::ReadGroup | QFile::WriteGroup | QFile::ExeGroup | QFile::ReadOther
-            | QFile::WriteOther | QFile::ExeOther;
+        const auto others = QFile::ReadGroup | QFile::WriteGroup | QFile::ExeGroup
+            | QFile::ReadOther | QFile::WriteOther | QFile::ExeOther;
         QVERIFY(!(QFileInfo(paths.state).permissions() & others));
     }
 
