@@ -1,0 +1,376 @@
+// SPDX-License-Identifier: MIT
+#include "ui/chat/messagerows.h"
+
+#include "ui/chat/codebox.h"
+#include "ui/chat/foldbutton.h"
+#include "ui/chat/markdownview.h"
+#include "ui/theme/theme.h"
+
+#include <QApplication>
+#include <QClipboard>
+#include <QContextMenuEvent>
+#include <QHBoxLayout>
+#include <QLabel>
+#include <QStyle>
+#include <QMenu>
+#include <QTimer>
+#include <QToolButton>
+#include <QVBoxLayout>
+
+namespace pilotlight {
+
+// ---- UserRow
+
+namespace {
+
+constexpr int kBubbleX = 14;
+constexpr int kBubbleY = 9;
+
+QLabel *smallLabel(QWidget *parent, const char *name)
+{
+    auto *label = new QLabel(parent);
+    label->setObjectName(QString::fromLatin1(name));
+    label->setProperty("muted", true);
+    label->setFont(Theme::font(-1));
+    return label;
+}
+
+} // namespace
+
+UserRow::UserRow(RowActions &actions, QWidget *parent)
+    : Row(actions, parent)
+    , m_bubble(new QFrame(this))
+    , m_text(new MarkdownView(m_bubble))
+    , m_note(smallLabel(this, "userNote"))
+{
+    setObjectName(QStringLiteral("userRow"));
+    m_bubble->setObjectName(QStringLiteral("userBubble"));
+    m_text->setObjectName(QStringLiteral("userText"));
+    m_text->setAccessibleName(tr("Your message"));
+    m_note->setAlignment(Qt::AlignRight);
+    connect(m_text, &MarkdownView::linkActivated, &actions, &RowActions::linkActivated);
+}
+
+void UserRow::setItem(const TranscriptItem &item)
+{
+    const auto &user = std::get<UserItem>(item.data);
+    const Theme &theme = Theme::instance();
+    m_bubble->setStyleSheet(QStringLiteral("#userBubble { background: %1; border-radius: 12px; }"
+                                           "#userText { background: transparent; }")
+                                .arg(theme.hex(ColorRole::UserBubble)));
+    if (m_text->toPlainText() != user.text)
+        m_text->setLiteralText(user.text);
+    QString note;
+    if (user.pending)
+        note = tr("Sending…");
+    else if (user.delivery == UserMessage::Delivery::Steering)
+        note = tr("Sent while the agent was working");
+    m_note->setText(note);
+    m_note->setVisible(!note.isEmpty());
+    setToolTip(item.time.isValid()
+                   ? QLocale().toString(item.time.toLocalTime(), QLocale::ShortFormat)
+                   : QString());
+}
+
+QRect UserRow::bubbleRect(int width) const
+{
+    const int most = std::max(120, width * 4 / 5);
+    const int text = m_text->idealWidth(most - 2 * kBubbleX);
+    const int height = m_text->heightForWidth(text);
+    const QRect rect(width - text - 2 * kBubbleX, 0, text + 2 * kBubbleX, height + 2 * kBubbleY);
+    return QStyle::visualRect(layoutDirection(), QRect(0, 0, width, rect.height()), rect);
+}
+
+int UserRow::heightFor(int width)
+{
+    return bubbleRect(width).height() + (m_note->isHidden() ? 0 : m_note->sizeHint().height() + 4);
+}
+
+void UserRow::resizeEvent(QResizeEvent *event)
+{
+    Row::resizeEvent(event);
+    const QRect bubble = bubbleRect(width());
+    m_bubble->setGeometry(bubble);
+    m_text->setGeometry(kBubbleX, kBubbleY, bubble.width() - 2 * kBubbleX,
+                        bubble.height() - 2 * kBubbleY);
+    m_note->setGeometry(0, bubble.bottom() + 4, width(), m_note->sizeHint().height());
+}
+
+// ---- AssistantRow
+
+AssistantRow::AssistantRow(RowActions &actions, QWidget *parent)
+    : Row(actions, parent)
+    , m_footer(new QWidget(this))
+    , m_note(smallLabel(m_footer, "assistantNote"))
+    , m_copy(new QToolButton(m_footer))
+{
+    setObjectName(QStringLiteral("assistantRow"));
+    m_footer->setObjectName(QStringLiteral("assistantFooter"));
+    auto *layout = new QHBoxLayout(m_footer);
+    layout->setContentsMargins(0, 0, 0, 0);
+    layout->setSpacing(Theme::space(2));
+    m_copy->setObjectName(QStringLiteral("copyMessage"));
+    m_copy->setIcon(Theme::icon(QStringLiteral("copy"), ColorRole::Muted));
+    m_copy->setIconSize({15, 15});
+    m_copy->setToolTip(tr("Copy the whole answer as Markdown"));
+    m_copy->setAccessibleName(m_copy->toolTip());
+    m_copy->setFocusPolicy(Qt::TabFocus);
+    layout->addWidget(m_copy);
+    layout->addWidget(m_note);
+    layout->addStretch();
+    column()->addWidget(m_footer);
+    connect(m_copy, &QToolButton::clicked, this, [this] {
+        QApplication::clipboard()->setText(m_text);
+        m_copy->setIcon(Theme::icon(QStringLiteral("check"), ColorRole::Ok));
+        QTimer::singleShot(1500, m_copy, [this] {
+            m_copy->setIcon(Theme::icon(QStringLiteral("copy"), ColorRole::Muted));
+        });
+    });
+}
+
+QWidget *AssistantRow::makeSegment(const MarkdownSegment &segment)
+{
+    if (segment.kind == MarkdownSegment::Kind::Code)
+        return new CodeBox(this);
+    auto *view = new MarkdownView(this);
+    view->setObjectName(QStringLiteral("assistantText"));
+    view->setAccessibleName(tr("The agent's answer"));
+    connect(view, &MarkdownView::linkActivated, &actions(), &RowActions::linkActivated);
+    return view;
+}
+
+void AssistantRow::fillSegment(QWidget *widget, const MarkdownSegment &segment)
+{
+    if (auto *code = qobject_cast<CodeBox *>(widget)) {
+        code->setCaption(segment.language.isEmpty() ? tr("Code") : segment.language);
+        code->setDiff(segment.language == QLatin1String("diff")
+                      || segment.language == QLatin1String("patch"));
+        code->setText(segment.text);
+    } else if (auto *text = qobject_cast<MarkdownView *>(widget)) {
+        text->setMarkdownText(segment.text);
+    }
+}
+
+void AssistantRow::setItem(const TranscriptItem &item)
+{
+    const auto &message = std::get<AssistantItem>(item.data);
+    m_text = message.text;
+    const QList<MarkdownSegment> segments = splitMarkdown(message.text);
+    for (int i = 0; i < segments.size(); ++i) {
+        const MarkdownSegment &segment = segments.at(i);
+        if (i < m_segments.size()) {
+            if (m_segments.at(i) == segment)
+                continue;
+            if (m_segments.at(i).kind != segment.kind) {
+                QWidget *old = m_widgets.at(i);
+                m_widgets[i] = makeSegment(segment);
+                delete column()->replaceWidget(old, m_widgets.at(i));
+                delete old;
+            }
+        } else {
+            m_widgets.append(makeSegment(segment));
+            column()->insertWidget(i, m_widgets.last());
+        }
+        fillSegment(m_widgets.at(i), segment);
+        m_widgets.at(i)->show();
+    }
+    while (m_widgets.size() > segments.size())
+        delete m_widgets.takeLast();
+    m_segments = segments;
+
+    const bool finished = !message.streaming;
+    m_note->setText(message.interrupted ? tr("Interrupted: this is what had arrived") : QString());
+    m_note->setVisible(message.interrupted);
+    m_footer->setVisible(finished && !message.text.isEmpty());
+    setToolTip(item.time.isValid()
+                   ? QLocale().toString(item.time.toLocalTime(), QLocale::ShortFormat)
+                   : QString());
+}
+
+void AssistantRow::contextMenuEvent(QContextMenuEvent *event)
+{
+    auto *menu = new QMenu(this);
+    menu->setAttribute(Qt::WA_DeleteOnClose);
+    menu->addAction(Theme::icon(QStringLiteral("copy")), tr("Copy the whole answer"), this,
+                    [this] { QApplication::clipboard()->setText(m_text); });
+    menu->popup(event->globalPos());
+}
+
+// ---- ReasoningRow
+
+ReasoningRow::ReasoningRow(RowActions &actions, QWidget *parent)
+    : Row(actions, parent)
+    , m_fold(new FoldButton(this))
+    , m_body(new MarkdownView(this))
+{
+    setObjectName(QStringLiteral("reasoningRow"));
+    m_fold->setObjectName(QStringLiteral("reasoningFold"));
+    m_fold->setIconName(QStringLiteral("thought"), static_cast<int>(ColorRole::Muted));
+    m_fold->setTitleMuted(true);
+    m_body->setObjectName(QStringLiteral("reasoningText"));
+    m_body->setAccessibleName(tr("The model's reasoning"));
+    column()->setSpacing(2);
+    column()->addWidget(m_fold);
+    auto *indent = new QHBoxLayout;
+    indent->setContentsMargins(36, 0, 0, Theme::space(1));
+    indent->addWidget(m_body);
+    column()->addLayout(indent);
+    m_body->hide();
+    connect(m_fold, &QAbstractButton::toggled, this, [this](bool open) {
+        setOpen(open);
+        Q_EMIT heightChanged();
+    });
+    connect(m_body, &MarkdownView::linkActivated, &actions, &RowActions::linkActivated);
+}
+
+void ReasoningRow::setOpen(bool open)
+{
+    m_open = open;
+    if (open)
+        m_body->setMarkdownText(m_text);
+    m_body->setVisible(open);
+}
+
+void ReasoningRow::setItem(const TranscriptItem &item)
+{
+    const auto &reasoning = std::get<ReasoningItem>(item.data);
+    m_streaming = reasoning.streaming;
+    m_fold->setTitle(m_streaming ? tr("Thinking…") : tr("Thought"));
+    if (m_text != reasoning.text) {
+        m_text = reasoning.text;
+        // The last line tells how far it is, the first what it was about.
+        const QString shown = m_streaming
+            ? m_text.right(200).section(QLatin1Char('\n'), -1).trimmed()
+            : m_text.left(300).simplified();
+        m_fold->setSummary(shown);
+        if (m_open)
+            m_body->setMarkdownText(m_text);
+    }
+    m_body->setStyleSheet(QStringLiteral("color: %1; background: transparent;")
+                              .arg(Theme::instance().hex(ColorRole::Muted)));
+}
+
+QVariant ReasoningRow::viewState() const
+{
+    return m_open;
+}
+
+void ReasoningRow::setViewState(const QVariant &state)
+{
+    const QSignalBlocker block(m_fold);
+    m_fold->setChecked(state.toBool());
+    setOpen(state.toBool());
+}
+
+// ---- NoticeRow
+
+QString noticeText(const NoticeItem &notice)
+{
+    switch (notice.kind) {
+    case NoticeItem::Kind::Interrupted:
+        return notice.text.isEmpty() ? NoticeRow::tr("Interrupted") : notice.text;
+    case NoticeItem::Kind::Retrying:
+        return notice.text.isEmpty() ? NoticeRow::tr("The model did not answer; trying again")
+                                     : NoticeRow::tr("Trying again: %1").arg(notice.text);
+    case NoticeItem::Kind::ModelChanged:
+        return NoticeRow::tr("Model: %1").arg(notice.text);
+    case NoticeItem::Kind::ModeChanged:
+        return NoticeRow::tr("Mode: %1").arg(notice.text);
+    case NoticeItem::Kind::Compaction:
+        return notice.text.isEmpty()
+            ? NoticeRow::tr("The conversation was shortened to fit the model")
+            : notice.text;
+    case NoticeItem::Kind::Error:
+        return notice.text.isEmpty() ? NoticeRow::tr("Something went wrong") : notice.text;
+    case NoticeItem::Kind::Warning:
+        return notice.text.isEmpty() ? NoticeRow::tr("The server warns") : notice.text;
+    case NoticeItem::Kind::Info:
+    case NoticeItem::Kind::Unknown:
+        break;
+    }
+    return notice.text;
+}
+
+NoticeRow::NoticeRow(RowActions &actions, QWidget *parent)
+    : Row(actions, parent)
+    , m_icon(new QLabel(this))
+    , m_text(new QLabel(this))
+    , m_detail(smallLabel(this, "noticeDetail"))
+{
+    setObjectName(QStringLiteral("noticeRow"));
+    m_text->setObjectName(QStringLiteral("noticeText"));
+    m_text->setWordWrap(true);
+    m_text->setTextFormat(Qt::PlainText);
+    m_text->setTextInteractionFlags(Qt::TextSelectableByMouse);
+    m_detail->setWordWrap(true);
+    m_detail->setTextFormat(Qt::PlainText);
+    m_detail->setTextInteractionFlags(Qt::TextSelectableByMouse);
+    auto *line = new QHBoxLayout;
+    line->setSpacing(Theme::space(2));
+    line->addWidget(m_icon, 0, Qt::AlignTop);
+    auto *words = new QVBoxLayout;
+    words->setSpacing(2);
+    words->addWidget(m_text);
+    words->addWidget(m_detail);
+    line->addLayout(words, 1);
+    column()->addLayout(line);
+}
+
+void NoticeRow::setItem(const TranscriptItem &item)
+{
+    m_item = std::get<NoticeItem>(item.data);
+    m_text->setText(noticeText(m_item));
+    m_detail->setText(m_item.detail);
+    m_detail->setVisible(!m_item.detail.isEmpty());
+    restyle();
+}
+
+void NoticeRow::restyle()
+{
+    const Theme &theme = Theme::instance();
+    using Kind = NoticeItem::Kind;
+    ColorRole ink = ColorRole::Muted;
+    QString icon = QStringLiteral("info");
+    switch (m_item.kind) {
+    case Kind::Error:
+        ink = ColorRole::Error;
+        icon = QStringLiteral("error");
+        break;
+    case Kind::Warning:
+        ink = ColorRole::Warning;
+        icon = QStringLiteral("warning");
+        break;
+    case Kind::Retrying:
+        ink = ColorRole::Warning;
+        icon = QStringLiteral("refresh");
+        break;
+    case Kind::Interrupted:
+        icon = QStringLiteral("stop");
+        break;
+    case Kind::ModelChanged:
+        icon = QStringLiteral("chip");
+        break;
+    case Kind::ModeChanged:
+        icon = QStringLiteral("settings");
+        break;
+    case Kind::Compaction:
+        icon = QStringLiteral("queue");
+        break;
+    case Kind::Info:
+    case Kind::Unknown:
+        break;
+    }
+    const bool card = m_item.kind == Kind::Error || m_item.kind == Kind::Warning;
+    if (card) {
+        setCard(
+            theme.hex(m_item.kind == Kind::Error ? ColorRole::ErrorSoft : ColorRole::WarningSoft),
+            theme.hex(m_item.kind == Kind::Error ? ColorRole::ErrorSoft : ColorRole::WarningSoft),
+            theme.hex(ink));
+        column()->setContentsMargins(Theme::space(3), Theme::space(2), Theme::space(3),
+                                     Theme::space(2));
+    }
+    m_icon->setPixmap(Theme::pixmap(icon, 18, theme.color(ink), devicePixelRatioF()));
+    m_text->setStyleSheet(QStringLiteral("color: %1").arg(theme.hex(card ? ColorRole::Text : ink)));
+}
+
+} // namespace pilotlight

@@ -1,0 +1,100 @@
+// SPDX-License-Identifier: MIT
+#pragma once
+
+#include "ui/chat/markdownsplit.h"
+#include "ui/chat/row.h"
+
+class QLabel;
+class QToolButton;
+
+namespace pilotlight {
+
+class MarkdownView;
+
+class FoldButton;
+
+//! What the user wrote: a bubble at the right, its text as it was typed.
+class UserRow : public Row
+{
+    Q_OBJECT
+public:
+    explicit UserRow(RowActions &actions, QWidget *parent = nullptr);
+    void setItem(const TranscriptItem &item) override;
+    int heightFor(int width) override;
+
+protected:
+    void resizeEvent(QResizeEvent *event) override;
+
+private:
+    QRect bubbleRect(int width) const;
+
+    QFrame *m_bubble;
+    MarkdownView *m_text;
+    QLabel *m_note;
+};
+
+//! What the agent wrote: formatted text and code blocks, one widget per segment (see
+//! splitMarkdown).
+class AssistantRow : public Row
+{
+    Q_OBJECT
+public:
+    explicit AssistantRow(RowActions &actions, QWidget *parent = nullptr);
+    void setItem(const TranscriptItem &item) override;
+
+protected:
+    void contextMenuEvent(QContextMenuEvent *event) override;
+
+private:
+    QWidget *makeSegment(const MarkdownSegment &segment);
+    void fillSegment(QWidget *widget, const MarkdownSegment &segment);
+
+    QString m_text;
+    QList<MarkdownSegment> m_segments;
+    QList<QWidget *> m_widgets;
+    QWidget *m_footer;
+    QLabel *m_note;
+    QToolButton *m_copy;
+};
+
+//! The model's thinking, folded to one line.
+class ReasoningRow : public Row
+{
+    Q_OBJECT
+public:
+    explicit ReasoningRow(RowActions &actions, QWidget *parent = nullptr);
+    void setItem(const TranscriptItem &item) override;
+    QVariant viewState() const override;
+    void setViewState(const QVariant &state) override;
+
+private:
+    void setOpen(bool open);
+
+    FoldButton *m_fold;
+    MarkdownView *m_body;
+    QString m_text;
+    bool m_streaming = false;
+    bool m_open = false;
+};
+
+//! Something around the conversation, in plain words.
+class NoticeRow : public Row
+{
+    Q_OBJECT
+public:
+    explicit NoticeRow(RowActions &actions, QWidget *parent = nullptr);
+    void setItem(const TranscriptItem &item) override;
+
+private:
+    void restyle();
+
+    NoticeItem m_item;
+    QLabel *m_icon;
+    QLabel *m_text;
+    QLabel *m_detail;
+};
+
+//! The words of a notice; the server's own where it gave some.
+QString noticeText(const NoticeItem &notice);
+
+} // namespace pilotlight
