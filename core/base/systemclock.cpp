@@ -19,30 +19,49 @@ namespace pilotlight {
 struct SystemClock::Shared
 {
     SystemClock *clock = nullptr;
-    QHash<int, std::function<void()>> callbacks;
+    // Qt gives the number of a timer that has fired to the next one, often to the one that its own
+    // callback starts; so a token knows its timer by a serial number of ours, too.
+    struct Entry
+    {
+        quint64 serial = 0;
+        std::function<void()> callback;
+    };
+    QHash<int, Entry> entries;
+    quint64 lastSerial = 0;
+
+    bool has(int id, quint64 serial) const
+    {
+        const auto it = entries.constFind(id);
+        return it != entries.constEnd() && it->serial == serial;
+    }
 };
 
 class SystemClock::Token final : public TimerHandle::Token
 {
 public:
-    Token(std::weak_ptr<Shared> shared, int id)
+    Token(std::weak_ptr<Shared> shared, int id, quint64 serial)
         : m_shared(std::move(shared))
         , m_id(id)
+        , m_serial(serial)
     { }
     ~Token() override
     {
-        if (const auto shared = m_shared.lock(); shared && shared->callbacks.remove(m_id))
-            shared->clock->killTimer(m_id);
+        const auto shared = m_shared.lock();
+        if (!shared || !shared->has(m_id, m_serial))
+            return;
+        shared->entries.remove(m_id);
+        shared->clock->killTimer(m_id);
     }
     bool isActive() const override
     {
         const auto shared = m_shared.lock();
-        return shared && shared->callbacks.contains(m_id);
+        return shared && shared->has(m_id, m_serial);
     }
 
 private:
     std::weak_ptr<Shared> m_shared;
     int m_id;
+    quint64 m_serial;
 };
 
 SystemClock::SystemClock(QObject *parent)
@@ -93,13 +112,14 @@ TimerHandle SystemClock::after(Milliseconds delay, std::function<void()> callbac
     const auto ms =
         std::clamp<Milliseconds::rep>(delay.count(), 0, std::numeric_limits<int>::max());
     const int id = startTimer(Milliseconds(ms), type);
-    m_shared->callbacks.insert(id, std::move(callback));
-    return TimerHandle(std::make_unique<Token>(m_shared, id));
+    const quint64 serial = ++m_shared->lastSerial;
+    m_shared->entries.insert(id, {serial, std::move(callback)});
+    return TimerHandle(std::make_unique<Token>(m_shared, id, serial));
 }
 
 void SystemClock::timerEvent(QTimerEvent *event)
 {
-    const auto callback = m_shared->callbacks.take(event->timerId());
+    const auto callback = m_shared->entries.take(event->timerId()).callback;
     killTimer(event->timerId());
     if (callback)
         callback();

@@ -64,6 +64,21 @@ private Q_SLOTS:
         QVERIFY(!handle.isActive());
     }
 
+    // Qt reuses the number of a timer that has just fired: the old handle must not take the new one.
+    void systemClockTimerMayStartItsSuccessorInTheSameHandle()
+    {
+        SystemClock clock;
+        int runs = 0;
+        TimerHandle handle;
+        std::function<void()> again = [&] {
+            if (++runs < 5)
+                handle = clock.after(1ms, again);
+        };
+        handle = clock.after(1ms, again);
+        QTRY_COMPARE(runs, 5);
+        QVERIFY(!handle.isActive());
+    }
+
     void systemClockHandleMayOutliveTheClock()
     {
         TimerHandle handle;
