@@ -38,7 +38,8 @@ struct ToolRequest
 {
     QString toolCallId;
     QString name;
-    QString title; //!< the server's display title or intention; may be empty
+    QString title; //!< the server's display title ("Running command"); may be empty
+    QString intention; //!< what for, in the model's words; may be empty
     QJsonObject arguments;
 };
 //! The final text of a message: replaces what the deltas built.
@@ -59,8 +60,8 @@ struct ToolCompleted
 {
     QString toolCallId;
     bool success = true;
-    QString output; //!< what the model got
-    QString details; //!< for people; a unified diff for edits
+    QString output; //!< what the model got; of a shell its plain output (the beginning of a long one)
+    QString details; //!< for people, where it differs from output; a unified diff for edits
     std::optional<int> exitCode;
     QString error; //!< of a failure
     bool denied = false; //!< failed because permission was refused
@@ -82,6 +83,7 @@ struct PermissionCompleted
     enum class Outcome { Approved, Rejected, Cancelled };
     QString requestId;
     Outcome outcome = Outcome::Approved;
+    QString feedback; //!< what the user told the model with a rejection
 };
 struct QuestionRequested
 {
@@ -95,13 +97,15 @@ struct QuestionCompleted { QString requestId; QString answer; };
 //! The agent wants to leave plan mode and asks for approval of its plan.
 struct PlanApprovalRequested
 {
-    QString requestId; //!< ours; names the pending answer
-    QString summary;
-    QString plan; //!< Markdown
-    QStringList actions;
+    QString requestId; //!< names the pending answer
+    QString toolCallId; //!< may be empty
+    QString summary; //!< Markdown
+    QString plan; //!< Markdown, the whole plan; often empty: then the summary is all there is
+    QStringList actions; //!< what the answer may select
     QString recommendedAction;
 };
-struct SubagentStarted { QString toolCallId; QString name; };
+struct PlanApprovalCompleted { QString requestId; bool approved = false; QString action; };
+struct SubagentStarted { QString toolCallId; QString name; }; //!< meta.agentId is the new agent's
 struct SubagentCompleted { QString toolCallId; bool success = true; int toolCalls = 0; qint64 tokens = 0; };
 struct UsageReported
 {
@@ -116,7 +120,7 @@ struct TitleChanged { QString title; };
 struct ModelChanged { QString model; };
 struct ModeChanged { AgentMode mode = AgentMode::Interactive; };
 //! A model call failed and is tried again: text of the superseded message must go.
-struct TurnRetried { QString reason; };
+struct TurnRetried { QString turnId; QString reason; };
 struct Aborted { QString reason; };
 //! The model has answered; background work may still run.
 struct AssistantIdle { bool aborted = false; };
@@ -129,17 +133,18 @@ struct SessionResumed { qint64 eventCount = 0; bool wasActive = false; };
 //! The server unloaded the session (its end, a drop, or an idle limit).
 struct SessionShutDown { QString kind; };
 struct QueueChanged {};
-struct CompactionChanged { bool running = false; bool success = true; };
+struct CompactionChanged { bool running = false; bool success = true; qint64 tokensRemoved = 0; };
 //! A type that we do not know: kept, logged, never fatal.
 struct UnknownEvent { QString type; QJsonObject data; };
 
 using EventData = std::variant<
     UserMessage, TurnStarted, TurnEnded, MessageStarted, MessageDelta, MessageCompleted,
     ReasoningDelta, ReasoningCompleted, ToolStarted, ToolOutput, ToolCompleted, PermissionRequested,
-    PermissionCompleted, QuestionRequested, QuestionCompleted, PlanApprovalRequested, SubagentStarted,
-    SubagentCompleted, UsageReported, ContextUsage, TitleChanged, ModelChanged, ModeChanged,
-    TurnRetried, Aborted, AssistantIdle, SessionIdle, SessionFailed, SessionNotice, SessionBegan,
-    SessionResumed, SessionShutDown, QueueChanged, CompactionChanged, UnknownEvent>;
+    PermissionCompleted, QuestionRequested, QuestionCompleted, PlanApprovalRequested,
+    PlanApprovalCompleted, SubagentStarted, SubagentCompleted, UsageReported, ContextUsage,
+    TitleChanged, ModelChanged, ModeChanged, TurnRetried, Aborted, AssistantIdle, SessionIdle,
+    SessionFailed, SessionNotice, SessionBegan, SessionResumed, SessionShutDown, QueueChanged,
+    CompactionChanged, UnknownEvent>;
 
 struct AgentEvent
 {
