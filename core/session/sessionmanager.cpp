@@ -48,29 +48,37 @@ void SessionManager::load()
 {
     if (!m_store)
         return;
-    for (const StoredSession &stored : m_store->load()) {
-        if (stored.config.id.isEmpty() || find(stored.config.id))
-            continue;
-        Session *session = add(stored.config);
+    for (const StoredSession &stored : m_store->load())
+        restore(stored);
+}
+
+Session *SessionManager::restore(const StoredSession &stored)
+{
+    if (stored.config.id.isEmpty() || find(stored.config.id))
+        return nullptr;
+    Session *session = add(stored.config);
+    if (stored.created.isValid())
         session->m_created = stored.created;
+    if (stored.lastActivity.isValid())
         session->m_lastActivity = stored.lastActivity;
-        session->m_durable = stored.durable;
-        session->m_draft = stored.draft;
-        session->m_queue = stored.queue;
-        // What waited when the app ended waits for the user's eye, not for the next idle moment.
-        session->m_work.queueRests = !stored.queue.isEmpty();
-        if (session->m_config.provider && m_secrets) {
-            session->m_work.secretMissing = true;
-            m_secrets->read(secretName(session->id()), session,
-                            [this, session](const Result<Secret> &secret) {
-                                session->m_work.secretMissing = false;
-                                if (secret && session->m_config.provider)
-                                    session->m_config.provider->apiKey = *secret;
-                                attachSome();
-                            });
-        }
-        Q_EMIT sessionAdded(session);
+    session->m_durable = stored.durable;
+    session->m_draft = stored.draft;
+    session->m_queue = stored.queue;
+    // What waited when the app ended waits for the user's eye, not for the next idle moment.
+    session->m_work.queueRests = !stored.queue.isEmpty();
+    if (session->m_config.provider && session->m_config.provider->apiKey.isEmpty() && m_secrets) {
+        session->m_work.secretMissing = true;
+        m_secrets->read(secretName(session->id()), session,
+                        [this, session](const Result<Secret> &secret) {
+                            session->m_work.secretMissing = false;
+                            if (secret && session->m_config.provider)
+                                session->m_config.provider->apiKey = *secret;
+                            attachSome();
+                        });
     }
+    Q_EMIT sessionAdded(session);
+    attachSome();
+    return session;
 }
 
 Session *SessionManager::add(SessionConfig config)

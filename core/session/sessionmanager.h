@@ -43,6 +43,9 @@ public:
     //! Adds a session and creates it on the server (at once or when there is one). An empty
     //! config.id is chosen here. Returns it; its state tells what comes of it.
     Session *create(SessionConfig config);
+    //! Adds a session as it was stored: resumed or created again under its id. Null where the id is
+    //! empty or known.
+    Session *restore(const StoredSession &stored);
     //! Adds a session that the server already has (from listSessions).
     Session *adopt(const SessionSummary &summary);
     //! Sends now, or keeps it in the session's queue until the session is attached.
