@@ -1,0 +1,384 @@
+// SPDX-License-Identifier: MIT
+#include "base/random.h"
+#include "session/secretstore.h"
+#include "session/sessionmanager.h"
+#include "session/sessionstore.h"
+#include "support/fakebackend.h"
+#include "support/fakeclock.h"
+
+#include <QCoreApplication>
+#include <QLoggingCategory>
+#include <QSignalSpy>
+#include <QTemporaryDir>
+#include <QTest>
+
+using namespace pilotlight;
+using namespace std::chrono_literals;
+
+namespace {
+
+struct Rig
+{
+    FakeClock clock;
+    SeededRandom random{1};
+    std::unique_ptr<SessionStore> store;
+    std::unique_ptr<SecretStore> secrets = makeMemorySecretStore();
+    FakeBackend backend;
+    std::unique_ptr<SessionManager> manager;
+    QStringList failures;
+
+    explicit Rig(const QString &storePath = {})
+    {
+        if (!storePath.isEmpty())
+            store = std::make_unique<SessionStore>(storePath, clock);
+        manager = std::make_unique<SessionManager>(store.get(), clock, random);
+        manager->setSecretStore(secrets.get());
+        QObject::connect(
+            manager.get(), &SessionManager::requestFailed, manager.get(),
+            [this](const QString &, const QString &what, const Error &) { failures << what; });
+    }
+    ~Rig()
+    {
+        manager.reset();
+        QCoreApplication::sendPostedEvents(nullptr, QEvent::DeferredDelete);
+    }
+
+    static SessionConfig config(const QString &id)
+    {
+        SessionConfig config;
+        config.id = id;
+        config.model = QStringLiteral("m");
+        config.workingDirectory = QStringLiteral("/w");
+        return config;
+    }
+    Session *attached(const QString &id = QStringLiteral("s1"))
+    {
+        Session *session = manager->create(config(id));
+        manager->setBackend(&backend);
+        backend.succeedAll();
+        return session;
+    }
+    static Prompt prompt(const char *text)
+    {
+        return {QString::fromLatin1(text), Delivery::Enqueue, {}};
+    }
+    QStringList sentTexts() const
+    {
+        QStringList texts;
+        for (const FakeBackend::Call &call : backend.calls()) {
+            if (call.method == QLatin1String("send"))
+                texts << call.prompt.text;
+        }
+        return texts;
+    }
+    void turn(const QString &id, const QString &messageId, const QString &text)
+    {
+        backend.emitEvent(id, UserMessage{messageId, text, UserMessage::Delivery::Idle, {}});
+        backend.emitEvent(id, TurnStarted{QStringLiteral("0")});
+    }
+    void endTurn(const QString &id, bool aborted = false)
+    {
+        backend.emitEvent(id, TurnEnded{QStringLiteral("0")});
+        backend.emitEvent(id, AssistantIdle{aborted});
+        backend.emitEvent(id, SessionIdle{aborted});
+    }
+};
+
+} // namespace
+
+class TstSessionManager : public QObject
+{
+    Q_OBJECT
+private Q_SLOTS:
+    void initTestCase() { QLoggingCategory::setFilterRules(QStringLiteral("pilotlight.*=false")); }
+
+    void createsOnTheServerWithAnIdOfOurs()
+    {
+        Rig rig;
+        rig.manager->setBackend(&rig.backend);
+        Session *session = rig.manager->create(Rig::config({}));
+        QCOMPARE(session->id().size(), 36);
+        QCOMPARE(session->state(), Session::State::Attaching);
+        QCOMPARE(rig.backend.last(QStringLiteral("createSession"))->config.id, session->id());
+        rig.backend.succeedAll();
+        QCOMPARE(session->state(), Session::State::Attached);
+    }
+
+    void neverCreatesOverAHistory()
+    {
+        Rig rig;
+        rig.manager->setBackend(&rig.backend);
+        Session *session = rig.manager->create(Rig::config(QStringLiteral("s1")));
+        rig.backend.fail(QStringLiteral("createSession"), {ErrorCode::InvalidArgument, {}, {}});
+        QCOMPARE(rig.backend.count(QStringLiteral("resumeSession")), 1);
+        rig.backend.succeedAll();
+        QCOMPARE(session->state(), Session::State::Attached);
+    }
+
+    void resumesWhatHasAHistoryAfterAReconnect()
+    {
+        Rig rig;
+        Session *session = rig.attached();
+        rig.turn(QStringLiteral("s1"), QStringLiteral("m0"), QStringLiteral("hello"));
+        QVERIFY(session->isDurable());
+        rig.manager->setBackend(nullptr);
+        QCOMPARE(session->state(), Session::State::Offline);
+        FakeBackend next;
+        rig.manager->setBackend(&next);
+        QCOMPARE(next.count(QStringLiteral("resumeSession")), 1);
+        QCOMPARE(next.count(QStringLiteral("createSession")), 0);
+        QCOMPARE(next.last(QStringLiteral("resumeSession"))->config.model, QStringLiteral("m"));
+        next.succeedAll();
+        QCOMPARE(session->state(), Session::State::Attached);
+        rig.manager->setBackend(nullptr);
+    }
+
+    void attachesEightAtATimeVisibleFirst()
+    {
+        Rig rig;
+        for (int i = 0; i < 20; ++i) {
+            StoredSession stored;
+            stored.config = Rig::config(QStringLiteral("s%1").arg(i));
+            stored.durable = true;
+            rig.manager->restore(stored);
+        }
+        rig.manager->setVisible(QStringLiteral("s13"));
+        rig.manager->setBackend(&rig.backend);
+        QCOMPARE(rig.backend.count(QStringLiteral("resumeSession")), 8);
+        QCOMPARE(rig.backend.calls().front().sessionId, QStringLiteral("s13"));
+        rig.backend.succeed(QStringLiteral("resumeSession"), QStringLiteral("s13"));
+        rig.backend.succeed(QStringLiteral("readHistory"), QStringLiteral("s13"));
+        QCOMPARE(rig.backend.count(QStringLiteral("resumeSession")), 9);
+        rig.backend.succeedAll();
+        for (const auto &session : rig.manager->sessions())
+            QCOMPARE(session->state(), Session::State::Attached);
+    }
+
+    void oneThatCannotBeResumedHarmsNoOther()
+    {
+        Rig rig;
+        for (const char *id : {"a", "b"}) {
+            StoredSession stored;
+            stored.config = Rig::config(QString::fromLatin1(id));
+            stored.durable = true;
+            rig.manager->restore(stored);
+        }
+        rig.manager->setBackend(&rig.backend);
+        rig.backend.fail(QStringLiteral("resumeSession"),
+                         {ErrorCode::RemoteError, QStringLiteral("no"), {}}, QStringLiteral("a"));
+        rig.backend.succeedAll();
+        QCOMPARE(rig.manager->find(QStringLiteral("a"))->state(), Session::State::Failed);
+        QCOMPARE(rig.manager->find(QStringLiteral("a"))->error().detail, QStringLiteral("no"));
+        QCOMPARE(rig.manager->find(QStringLiteral("b"))->state(), Session::State::Attached);
+        rig.manager->retry(QStringLiteral("a"));
+        rig.backend.succeedAll();
+        QCOMPARE(rig.manager->find(QStringLiteral("a"))->state(), Session::State::Attached);
+    }
+
+    void eventsDuringTheHistoryAreNotLostAndNotDoubled()
+    {
+        Rig rig;
+        StoredSession stored;
+        stored.config = Rig::config(QStringLiteral("s1"));
+        stored.durable = true;
+        Session *session = rig.manager->restore(stored);
+        const AgentEvent first =
+            FakeBackend::event(UserMessage{QStringLiteral("m1"), QStringLiteral("one"), {}, {}});
+        const AgentEvent second =
+            FakeBackend::event(UserMessage{QStringLiteral("m2"), QStringLiteral("two"), {}, {}});
+        rig.backend.histories[QStringLiteral("s1")] = {first, second};
+        rig.manager->setBackend(&rig.backend);
+        rig.backend.succeed(QStringLiteral("resumeSession"));
+        Q_EMIT rig.backend.sessionEvent(QStringLiteral("s1"),
+                                        second); // pushed while the history is read
+        rig.backend.emitEvent(QStringLiteral("s1"),
+                              UserMessage{QStringLiteral("m3"), QStringLiteral("three"), {}, {}});
+        rig.backend.succeedAll();
+        QStringList texts;
+        for (const TranscriptItem &item : session->transcript().items()) {
+            if (const auto *user = std::get_if<UserItem>(&item.data))
+                texts << user->text;
+        }
+        QCOMPARE(
+            texts,
+            QStringList({QStringLiteral("one"), QStringLiteral("two"), QStringLiteral("three")}));
+    }
+
+    void promptsWaitForTheServerInOrder()
+    {
+        Rig rig;
+        Session *session = rig.manager->create(Rig::config(QStringLiteral("s1")));
+        rig.manager->send(QStringLiteral("s1"), Rig::prompt("one"));
+        rig.manager->send(QStringLiteral("s1"), Rig::prompt("two"));
+        QCOMPARE(session->queue().size(), 2);
+        rig.manager->setBackend(&rig.backend);
+        rig.backend.succeedAll();
+        QCOMPARE(rig.sentTexts(),
+                 QStringList(QStringLiteral("one"))); // the second waits for the turn's end
+        rig.turn(QStringLiteral("s1"), rig.backend.lastMessageId(), QStringLiteral("one"));
+        rig.endTurn(QStringLiteral("s1"));
+        QCOMPARE(rig.sentTexts(), QStringList({QStringLiteral("one"), QStringLiteral("two")}));
+        QVERIFY(session->queue().isEmpty());
+    }
+
+    void abortKeepsTheQueueAtRest()
+    {
+        Rig rig;
+        Session *session = rig.attached();
+        rig.manager->send(QStringLiteral("s1"), Rig::prompt("one"));
+        rig.backend.succeedAll();
+        rig.turn(QStringLiteral("s1"), rig.backend.lastMessageId(), QStringLiteral("one"));
+        rig.manager->send(QStringLiteral("s1"), Rig::prompt("two"));
+        QCOMPARE(session->queue().size(), 1);
+        rig.manager->abort(QStringLiteral("s1"));
+        rig.backend.succeedAll();
+        rig.endTurn(QStringLiteral("s1"), true);
+        QCOMPARE(session->queue().size(), 1);
+        QCOMPARE(rig.sentTexts(), QStringList(QStringLiteral("one")));
+        rig.manager->sendQueuedNow(QStringLiteral("s1"), 0);
+        QCOMPARE(rig.sentTexts(), QStringList({QStringLiteral("one"), QStringLiteral("two")}));
+    }
+
+    void steeringGoesOutAtOnce()
+    {
+        Rig rig;
+        rig.attached();
+        rig.manager->send(QStringLiteral("s1"), Rig::prompt("one"));
+        rig.backend.succeedAll();
+        rig.turn(QStringLiteral("s1"), rig.backend.lastMessageId(), QStringLiteral("one"));
+        rig.manager->send(QStringLiteral("s1"), {QStringLiteral("left!"), Delivery::Immediate, {}});
+        QCOMPARE(rig.backend.last(QStringLiteral("send"))->prompt.delivery, Delivery::Immediate);
+    }
+
+    void aPromptIntoADeadSessionComesBackAndGoesOutOnceAfterTheResume()
+    {
+        Rig rig;
+        Session *session = rig.attached();
+        rig.turn(QStringLiteral("s1"), QStringLiteral("m0"), QStringLiteral("old"));
+        rig.endTurn(QStringLiteral("s1"));
+        rig.manager->send(QStringLiteral("s1"), Rig::prompt("new"));
+        rig.backend.fail(QStringLiteral("send"), {ErrorCode::SessionNotFound, {}, {}});
+        Q_EMIT rig.backend.sessionLost(QStringLiteral("s1"));
+        QCOMPARE(session->state(), Session::State::Attaching);
+        QCOMPARE(session->queue().size(), 1);
+        rig.backend.succeedAll();
+        QCOMPARE(session->state(), Session::State::Attached);
+        QCOMPARE(rig.sentTexts(), QStringList({QStringLiteral("new"), QStringLiteral("new")}));
+        QVERIFY(session->queue().isEmpty());
+        QVERIFY(rig.failures.isEmpty());
+    }
+
+    void aFailedPromptRestsInTheQueue()
+    {
+        Rig rig;
+        Session *session = rig.attached();
+        rig.manager->send(QStringLiteral("s1"), Rig::prompt("one"));
+        rig.backend.fail(QStringLiteral("send"), {ErrorCode::Timeout, {}, {}});
+        QCOMPARE(session->queue().size(), 1);
+        QCOMPARE(rig.failures, QStringList(QStringLiteral("send")));
+        rig.backend.succeedAll();
+        QCOMPARE(rig.sentTexts().size(), 1); // it may have arrived: the user decides
+    }
+
+    void aSessionThatIsLostAgainAndAgainFails()
+    {
+        Rig rig;
+        Session *session = rig.attached();
+        rig.turn(QStringLiteral("s1"), QStringLiteral("m0"), QStringLiteral("old"));
+        for (int i = 0; i < 3; ++i) {
+            Q_EMIT rig.backend.sessionLost(QStringLiteral("s1"));
+            rig.backend.succeed(QStringLiteral("resumeSession"));
+            rig.backend.fail(QStringLiteral("readHistory"), {ErrorCode::SessionNotFound, {}, {}});
+        }
+        QVERIFY(session->state() == Session::State::Attached
+                || session->state() == Session::State::Failed);
+    }
+
+    void unreadCountsFinishedMessagesOfOthers()
+    {
+        Rig rig;
+        Session *session = rig.attached();
+        rig.backend.emitEvent(
+            QStringLiteral("s1"),
+            MessageCompleted{QStringLiteral("a"), {}, QStringLiteral("hi"), {}, {}});
+        QCOMPARE(session->unread(), 1);
+        rig.manager->setVisible(QStringLiteral("s1"));
+        QCOMPARE(session->unread(), 0);
+        rig.backend.emitEvent(
+            QStringLiteral("s1"),
+            MessageCompleted{QStringLiteral("b"), {}, QStringLiteral("ho"), {}, {}});
+        QCOMPARE(session->unread(), 0);
+    }
+
+    void pendingPermissionsComeBackAfterAResume()
+    {
+        Rig rig;
+        PermissionRequested request;
+        request.requestId = QStringLiteral("r1");
+        request.subject = QStringLiteral("ls");
+        rig.backend.pending[QStringLiteral("s1")] = {request};
+        Session *session = rig.attached();
+        QCOMPARE(session->activity(), Activity::WaitingForUser);
+        rig.manager->answerPermission(QStringLiteral("s1"), QStringLiteral("r1"),
+                                      PermissionDecision::ApproveOnce);
+        QCOMPARE(rig.backend.last(QStringLiteral("answerPermission"))->requestId,
+                 QStringLiteral("r1"));
+        rig.backend.fail(QStringLiteral("answerPermission"), {ErrorCode::RemoteError, {}, {}});
+        QCOMPARE(rig.failures, QStringList(QStringLiteral("answer")));
+        QCOMPARE(session->activity(), Activity::WaitingForUser); // the card is answerable again
+    }
+
+    void closingWhileAttachingReleasesTheSession()
+    {
+        Rig rig;
+        rig.manager->setBackend(&rig.backend);
+        rig.manager->create(Rig::config(QStringLiteral("s1")));
+        rig.manager->close(QStringLiteral("s1"));
+        QVERIFY(!rig.manager->find(QStringLiteral("s1")));
+        rig.backend.succeed(QStringLiteral("createSession"));
+        QCOMPARE(rig.backend.count(QStringLiteral("unloadSession")), 1);
+    }
+
+    void removeDeletesOnTheServerToo()
+    {
+        Rig rig;
+        rig.attached();
+        rig.manager->remove(QStringLiteral("s1"));
+        QVERIFY(rig.manager->find(QStringLiteral("s1"))); // until the server has done it
+        rig.backend.succeed(QStringLiteral("deleteSession"));
+        QVERIFY(!rig.manager->find(QStringLiteral("s1")));
+    }
+
+    void everythingSurvivesARestart()
+    {
+        QTemporaryDir folder;
+        const QString path = folder.filePath(QStringLiteral("sessions.json"));
+        {
+            Rig rig(path);
+            rig.manager->load();
+            SessionConfig config = Rig::config(QStringLiteral("s1"));
+            config.name = QStringLiteral("Refactor");
+            config.provider =
+                ProviderConfig{QStringLiteral("openai"), QStringLiteral("completions"),
+                               QStringLiteral("http://127.0.0.1:1/v1"), Secret("sk-abcdefgh")};
+            rig.manager->create(config);
+            rig.manager->setDraft(QStringLiteral("s1"), QStringLiteral("half a thought"));
+            rig.manager->send(QStringLiteral("s1"), Rig::prompt("queued"));
+            QVERIFY(rig.store->flush());
+        }
+        QFile file(path);
+        QVERIFY(file.open(QFile::ReadOnly));
+        QVERIFY2(!file.readAll().contains("sk-abcdefgh"), "the key must never be in the file");
+        Rig rig(path);
+        rig.manager->load();
+        Session *session = rig.manager->find(QStringLiteral("s1"));
+        QVERIFY(session);
+        QCOMPARE(session->displayName(), QStringLiteral("Refactor"));
+        QCOMPARE(session->draft(), QStringLiteral("half a thought"));
+        QCOMPARE(session->queue().size(), 1);
+        QCOMPARE(session->config().provider->baseUrl, QStringLiteral("http://127.0.0.1:1/v1"));
+    }
+};
+
+QTEST_GUILESS_MAIN(TstSessionManager)
+#include "tst_sessionmanager.moc"
