@@ -12,7 +12,8 @@ target_compile_definitions(pilotlight_options INTERFACE
 find_program(CCACHE_PROGRAM ccache)
 if(CCACHE_PROGRAM AND NOT CMAKE_CXX_COMPILER_LAUNCHER)
     set(CMAKE_CXX_COMPILER_LAUNCHER ${CMAKE_COMMAND} -E env CCACHE_BASEDIR=${CMAKE_SOURCE_DIR}
-        CCACHE_NOHASHDIR=1 ${CCACHE_PROGRAM})
+        CCACHE_NOHASHDIR=1 CCACHE_SLOPPINESS=pch_defines,time_macros,include_file_mtime,include_file_ctime
+        ${CCACHE_PROGRAM})
 endif()
 find_program(MOLD_PROGRAM mold)
 if(MOLD_PROGRAM AND UNIX AND NOT APPLE)
@@ -24,6 +25,9 @@ if(MSVC)
         $<$<BOOL:${PILOTLIGHT_WERROR}>:/WX>)
     target_compile_definitions(pilotlight_options INTERFACE NOMINMAX WIN32_LEAN_AND_MEAN)
 else()
+    if(CMAKE_CXX_COMPILER_ID STREQUAL "GNU" AND PILOTLIGHT_PCH)
+        target_compile_options(pilotlight_options INTERFACE -fpch-preprocess) # for ccache
+    endif()
     target_compile_options(pilotlight_options INTERFACE -Wall -Wextra -Wshadow -Wconversion
         -Wnon-virtual-dtor $<$<BOOL:${PILOTLIGHT_WERROR}>:-Werror>
         -ffile-prefix-map=${CMAKE_SOURCE_DIR}=.)
@@ -39,6 +43,11 @@ if(PILOTLIGHT_COVERAGE)
     target_link_options(pilotlight_options INTERFACE --coverage)
 endif()
 
+# What nearly every file includes, for the precompiled headers.
+set(PILOTLIGHT_CORE_PCH <QByteArray> <QDateTime> <QHash> <QJsonArray> <QJsonDocument> <QJsonObject>
+    <QList> <QLoggingCategory> <QObject> <QPointer> <QSet> <QString> <QStringList>
+    <chrono> <functional> <memory> <optional> <string_view> <utility> <variant> <vector> <tl/expected.hpp>)
+
 # pilotlight_core_module(<name> [LINK <libs...>]): one STATIC library from core/<name>/*.{h,cpp}.
 # Only what LINK names can be included; tests/arch checks that the direction is downward.
 function(pilotlight_core_module name)
@@ -48,4 +57,9 @@ function(pilotlight_core_module name)
     add_library(pilotlight_${name} STATIC ${sources})
     target_include_directories(pilotlight_${name} PUBLIC ${CMAKE_CURRENT_SOURCE_DIR})
     target_link_libraries(pilotlight_${name} PUBLIC pilotlight_options ${ARG_LINK} PRIVATE ${ARG_PRIVATE_LINK})
+    if(name STREQUAL "base")
+        target_precompile_headers(pilotlight_base PRIVATE ${PILOTLIGHT_CORE_PCH})
+    else()
+        target_precompile_headers(pilotlight_${name} REUSE_FROM pilotlight_base)
+    endif()
 endfunction()
