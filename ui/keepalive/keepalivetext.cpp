@@ -102,7 +102,7 @@ QString KeepaliveText::icon() const
 {
     switch (m_state) {
     case KeepaliveState::Off:
-        return QStringLiteral("shield");
+        return QStringLiteral("shield-off");
     case KeepaliveState::Disconnected:
         return QStringLiteral("offline");
     case KeepaliveState::Unverified:
@@ -110,7 +110,7 @@ QString KeepaliveText::icon() const
     case KeepaliveState::Checking:
         return QStringLiteral("pulse");
     case KeepaliveState::Protected:
-        return QStringLiteral("shield");
+        return QStringLiteral("shield-check");
     case KeepaliveState::Degraded:
         return QStringLiteral("warning");
     case KeepaliveState::Unresponsive:
