@@ -21,7 +21,8 @@ void Attention::update(const QString &id, const QString &name, Activity activity
         return;
     const QString who = name.isEmpty() ? tr("A session") : name;
     if (activity == Activity::WaitingForUser)
-        m_notifier->notify(tr("%1 waits for you").arg(who), tr("It asks for a permission or an answer."), id);
+        m_notifier->notify(tr("%1 waits for you").arg(who),
+                           tr("It asks for a permission or an answer."), id);
     else if (activity == Activity::Idle && before == Activity::Working)
         m_notifier->notify(tr("%1 has finished").arg(who), tr("Its turn has ended."), id);
 }

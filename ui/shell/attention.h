@@ -22,8 +22,8 @@ Q_SIGNALS:
     void activated(const QString &sessionId);
 };
 
-//! Follows what the sessions do: how many wait for the user, how many work, and when the user should be
-//! told. Fed with plain values, so it needs no session to be tested.
+//! Follows what the sessions do: how many wait for the user, how many work, and when the user
+//! should be told. Fed with plain values, so it needs no session to be tested.
 class Attention : public QObject
 {
     Q_OBJECT
@@ -33,7 +33,8 @@ public:
 
     void setEnabled(bool enabled) { m_enabled = enabled; } //!< the user's setting
     void setWindowActive(bool active) { m_windowActive = active; }
-    //! The present activity of session \a id, called \a name. The first call for an id tells nobody.
+    //! The present activity of session \a id, called \a name. The first call for an id tells
+    //! nobody.
     void update(const QString &id, const QString &name, Activity activity);
     void remove(const QString &id);
 

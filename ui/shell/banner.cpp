@@ -26,9 +26,12 @@ struct Look
 Look lookOf(NoticeLevel level)
 {
     switch (level) {
-    case NoticeLevel::Info: return {QStringLiteral("info"), ColorRole::Info, ColorRole::InfoSoft};
-    case NoticeLevel::Warning: return {QStringLiteral("warning"), ColorRole::Warning, ColorRole::WarningSoft};
-    case NoticeLevel::Error: return {QStringLiteral("error"), ColorRole::Error, ColorRole::ErrorSoft};
+    case NoticeLevel::Info:
+        return {QStringLiteral("info"), ColorRole::Info, ColorRole::InfoSoft};
+    case NoticeLevel::Warning:
+        return {QStringLiteral("warning"), ColorRole::Warning, ColorRole::WarningSoft};
+    case NoticeLevel::Error:
+        return {QStringLiteral("error"), ColorRole::Error, ColorRole::ErrorSoft};
     }
     return {};
 }
@@ -45,7 +48,8 @@ Banner::Banner(const BannerContent &content, QWidget *parent)
     auto *const icon = new QLabel(this);
     icon->setPixmap(Theme::icon(look.icon, look.color).pixmap(QSize(18, 18), devicePixelRatioF()));
     connect(&Theme::instance(), &Theme::changed, icon, [this, icon, look] {
-        icon->setPixmap(Theme::icon(look.icon, look.color).pixmap(QSize(18, 18), devicePixelRatioF()));
+        icon->setPixmap(
+            Theme::icon(look.icon, look.color).pixmap(QSize(18, 18), devicePixelRatioF()));
         update();
     });
     auto *const text = new QLabel(content.text, this);
@@ -54,7 +58,8 @@ Banner::Banner(const BannerContent &content, QWidget *parent)
     text->setTextInteractionFlags(Qt::TextSelectableByMouse);
     text->setWordWrap(true);
     auto *const layout = new QHBoxLayout(this);
-    layout->setContentsMargins(Theme::space(4), Theme::space(1) + 2, Theme::space(2), Theme::space(1) + 2);
+    layout->setContentsMargins(Theme::space(4), Theme::space(1) + 2, Theme::space(2),
+                               Theme::space(1) + 2);
     layout->setSpacing(Theme::space(2));
     layout->addWidget(icon);
     layout->addWidget(text, 1);

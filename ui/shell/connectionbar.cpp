@@ -78,7 +78,8 @@ void ConnectionBar::refresh()
     m_server->setText(text.server());
     m_server->setAccessibleName(tr("Server: %1").arg(text.server()));
     m_server->setVisible(!text.server().isEmpty());
-    m_mode->setText(m_server->isVisibleTo(this) ? QStringLiteral("·  ") + text.mode() : text.mode());
+    m_mode->setText(m_server->isVisibleTo(this) ? QStringLiteral("·  ") + text.mode()
+                                                : text.mode());
     m_mode->setAccessibleName(tr("Mode: %1").arg(text.mode()));
     m_mode->setToolTip(text.modeToolTip());
 

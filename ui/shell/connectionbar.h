@@ -15,7 +15,8 @@ namespace pilotlight {
 
 class KeepalivePill;
 
-//! The content of the status bar: phase of the connection, server, mode, keepalive pill, log switch.
+//! The content of the status bar: phase of the connection, server, mode, keepalive pill, log
+//! switch.
 class ConnectionBar : public QWidget
 {
     Q_OBJECT

@@ -18,22 +18,31 @@ ConnectionText::ConnectionText(const ConnectionStatus &status, const QDateTime &
 QString ConnectionText::phase() const
 {
     switch (m_status.phase) {
-    case Phase::Idle: return m_status.error ? tr("Not connected") : tr("Disconnected");
-    case Phase::StartingServer: return tr("Starting the server…");
-    case Phase::Connecting: return tr("Connecting…");
-    case Phase::Initializing: return tr("Greeting the server…");
-    case Phase::Online: return m_status.mode == ConnectionMode::Demo ? tr("Connected to the demo") : tr("Connected");
+    case Phase::Idle:
+        return m_status.error ? tr("Not connected") : tr("Disconnected");
+    case Phase::StartingServer:
+        return tr("Starting the server…");
+    case Phase::Connecting:
+        return tr("Connecting…");
+    case Phase::Initializing:
+        return tr("Greeting the server…");
+    case Phase::Online:
+        return m_status.mode == ConnectionMode::Demo ? tr("Connected to the demo")
+                                                     : tr("Connected");
     case Phase::Backoff: {
         if (!m_status.retryAt)
             return tr("Not connected");
         const Milliseconds left = std::max(0ms, Milliseconds(m_now.msecsTo(*m_status.retryAt)));
         // Rounded up: "0 s" that lasts for a second looks stuck.
         const QString wait = KeepaliveText::span(left + 999ms);
-        return m_status.attempt > 1 ? tr("Not connected, retry %1 in %2").arg(m_status.attempt).arg(wait)
-                                    : tr("Not connected, retry in %1").arg(wait);
+        return m_status.attempt > 1
+            ? tr("Not connected, retry %1 in %2").arg(m_status.attempt).arg(wait)
+            : tr("Not connected, retry in %1").arg(wait);
     }
-    case Phase::Stopping: return tr("Stopping the server…");
-    case Phase::Disposed: return tr("Closed");
+    case Phase::Stopping:
+        return tr("Stopping the server…");
+    case Phase::Disposed:
+        return tr("Closed");
     }
     return {};
 }
@@ -41,14 +50,19 @@ QString ConnectionText::phase() const
 QString ConnectionText::icon() const
 {
     switch (m_status.phase) {
-    case Phase::Online: return QStringLiteral("link");
+    case Phase::Online:
+        return QStringLiteral("link");
     case Phase::Idle:
-    case Phase::Disposed: return QStringLiteral("offline");
-    case Phase::Backoff: return QStringLiteral("warning");
+    case Phase::Disposed:
+        return QStringLiteral("offline");
+    case Phase::Backoff:
+        return QStringLiteral("warning");
     case Phase::StartingServer:
-    case Phase::Stopping: return QStringLiteral("server");
+    case Phase::Stopping:
+        return QStringLiteral("server");
     case Phase::Connecting:
-    case Phase::Initializing: return QStringLiteral("refresh");
+    case Phase::Initializing:
+        return QStringLiteral("refresh");
     }
     return {};
 }
@@ -56,14 +70,19 @@ QString ConnectionText::icon() const
 ColorRole ConnectionText::color() const
 {
     switch (m_status.phase) {
-    case Phase::Online: return ColorRole::Ok;
-    case Phase::Idle: return m_status.error ? ColorRole::Error : ColorRole::Muted;
-    case Phase::Backoff: return ColorRole::Warning;
+    case Phase::Online:
+        return ColorRole::Ok;
+    case Phase::Idle:
+        return m_status.error ? ColorRole::Error : ColorRole::Muted;
+    case Phase::Backoff:
+        return ColorRole::Warning;
     case Phase::StartingServer:
     case Phase::Connecting:
-    case Phase::Initializing: return ColorRole::Info;
+    case Phase::Initializing:
+        return ColorRole::Info;
     case Phase::Stopping:
-    case Phase::Disposed: return ColorRole::Muted;
+    case Phase::Disposed:
+        return ColorRole::Muted;
     }
     return ColorRole::Muted;
 }
@@ -79,17 +98,22 @@ QString ConnectionText::server() const
     if (!m_status.server)
         return {};
     const QString name = m_status.server->name.isEmpty() ? tr("Server") : m_status.server->name;
-    return m_status.server->version.isEmpty() ? name
-                                              : QStringLiteral("%1 %2").arg(name, m_status.server->version);
+    return m_status.server->version.isEmpty()
+        ? name
+        : QStringLiteral("%1 %2").arg(name, m_status.server->version);
 }
 
 QString ConnectionText::mode() const
 {
     switch (m_status.mode) {
-    case ConnectionMode::Local: return tr("Local server");
-    case ConnectionMode::Embedded: return m_status.fellBack ? tr("Embedded (fall-back)") : tr("Embedded server");
-    case ConnectionMode::Attach: return tr("Remote server");
-    case ConnectionMode::Demo: return tr("Demo server");
+    case ConnectionMode::Local:
+        return tr("Local server");
+    case ConnectionMode::Embedded:
+        return m_status.fellBack ? tr("Embedded (fall-back)") : tr("Embedded server");
+    case ConnectionMode::Attach:
+        return tr("Remote server");
+    case ConnectionMode::Demo:
+        return tr("Demo server");
     }
     return {};
 }
@@ -97,12 +121,17 @@ QString ConnectionText::mode() const
 QString ConnectionText::modeToolTip() const
 {
     if (m_status.fellBack)
-        return tr("The local server could not be started, so an embedded one is used. It ends with this window.");
+        return tr("The local server could not be started, so an embedded one is used. It ends with "
+                  "this window.");
     switch (m_status.mode) {
-    case ConnectionMode::Local: return modeSentence(ServerMode::Local);
-    case ConnectionMode::Embedded: return modeSentence(ServerMode::Embedded);
-    case ConnectionMode::Attach: return modeSentence(ServerMode::Attach);
-    case ConnectionMode::Demo: return modeSentence(ServerMode::Demo);
+    case ConnectionMode::Local:
+        return modeSentence(ServerMode::Local);
+    case ConnectionMode::Embedded:
+        return modeSentence(ServerMode::Embedded);
+    case ConnectionMode::Attach:
+        return modeSentence(ServerMode::Attach);
+    case ConnectionMode::Demo:
+        return modeSentence(ServerMode::Demo);
     }
     return {};
 }
@@ -136,10 +165,14 @@ std::optional<Milliseconds> ConnectionText::nextChange() const
 QString ConnectionText::modeName(ServerMode mode)
 {
     switch (mode) {
-    case ServerMode::Local: return tr("Local server");
-    case ServerMode::Embedded: return tr("Embedded server");
-    case ServerMode::Attach: return tr("Attach to a server");
-    case ServerMode::Demo: return tr("Demo");
+    case ServerMode::Local:
+        return tr("Local server");
+    case ServerMode::Embedded:
+        return tr("Embedded server");
+    case ServerMode::Attach:
+        return tr("Attach to a server");
+    case ServerMode::Demo:
+        return tr("Demo");
     }
     return {};
 }
@@ -148,14 +181,17 @@ QString ConnectionText::modeSentence(ServerMode mode)
 {
     switch (mode) {
     case ServerMode::Local:
-        return tr("A server of its own on this computer. It goes on running when the window closes, and the next "
+        return tr("A server of its own on this computer. It goes on running when the window "
+                  "closes, and the next "
                   "start finds it again.");
     case ServerMode::Embedded:
-        return tr("A server inside this program, without a network port. It ends when the window closes.");
+        return tr("A server inside this program, without a network port. It ends when the window "
+                  "closes.");
     case ServerMode::Attach:
         return tr("A server that somebody else runs, here or on another computer.");
     case ServerMode::Demo:
-        return tr("A scripted server to look around with. Nothing leaves this computer, and no account is needed.");
+        return tr("A scripted server to look around with. Nothing leaves this computer, and no "
+                  "account is needed.");
     }
     return {};
 }
@@ -167,25 +203,34 @@ ConnectionText::Notice ConnectionText::notice(const QString &code, const QString
     };
     if (code == QStringLiteral("fell-back-to-embedded"))
         return {NoticeLevel::Warning,
-                with(tr("The local server could not be started, so an embedded one is used. It ends with this window."))};
+                with(tr("The local server could not be started, so an embedded one is used. It "
+                        "ends with this window."))};
     if (code == QStringLiteral("server-exited"))
-        return {NoticeLevel::Warning, with(tr("The server ended unexpectedly. Pilotlight is bringing it back."))};
+        return {NoticeLevel::Warning,
+                with(tr("The server ended unexpectedly. Pilotlight is bringing it back."))};
     if (code == QStringLiteral("restarted-mismatch"))
         return {NoticeLevel::Warning,
                 with(tr("The running server spoke another version, so it was restarted once."))};
     if (code == QStringLiteral("restarted-unresponsive"))
-        return {NoticeLevel::Warning, with(tr("The server accepted connections but did not answer, so it was restarted once."))};
+        return {
+            NoticeLevel::Warning,
+            with(tr(
+                "The server accepted connections but did not answer, so it was restarted once."))};
     if (code == QStringLiteral("demo-no-cli"))
         return {NoticeLevel::Info,
-                tr("No Copilot CLI was found on this computer, so this is the demo. Install it with “npm install -g "
+                tr("No Copilot CLI was found on this computer, so this is the demo. Install it "
+                   "with “npm install -g "
                    "@github/copilot”, or name its place in the connection settings.")};
     if (code == QStringLiteral("settings-unreadable"))
-        return {NoticeLevel::Warning, with(tr("The settings file could not be read. The defaults are used; the old file was kept."))};
+        return {NoticeLevel::Warning,
+                with(tr("The settings file could not be read. The defaults are used; the old file "
+                        "was kept."))};
     if (code == QStringLiteral("settings-not-saved"))
         return {NoticeLevel::Error, with(tr("The settings could not be saved."))};
     if (code == QStringLiteral("keychain-unavailable"))
         return {NoticeLevel::Warning,
-                with(tr("No system keychain is available. Keys and tokens are kept until this window closes, and "
+                with(tr("No system keychain is available. Keys and tokens are kept until this "
+                        "window closes, and "
                         "never written to a file."))};
     return {NoticeLevel::Info, detail.isEmpty() ? code : detail};
 }

@@ -10,7 +10,12 @@
 namespace pilotlight {
 
 //! How much a message to the user matters.
-enum class NoticeLevel { Info, Warning, Error };
+enum class NoticeLevel
+{
+    Info,
+    Warning,
+    Error
+};
 
 //! The connection in words. Pure: everything follows from its arguments.
 class ConnectionText

@@ -21,7 +21,8 @@ QString AboutDialog::versions(const ConnectionStatus &status)
 {
     QStringList lines{QStringLiteral("Pilotlight %1").arg(QStringLiteral(PILOTLIGHT_VERSION)),
                       QStringLiteral("Qt %1").arg(QString::fromLatin1(qVersion())),
-                      QSysInfo::prettyProductName() + QLatin1Char(' ') + QSysInfo::currentCpuArchitecture()};
+                      QSysInfo::prettyProductName() + QLatin1Char(' ')
+                          + QSysInfo::currentCpuArchitecture()};
     if (status.server) {
         lines.append(QStringLiteral("%1, protocol %2")
                          .arg(ConnectionText(status, {}).server())
@@ -49,7 +50,8 @@ AboutDialog::AboutDialog(const ConnectionStatus &status, QWidget *parent)
     facts->setObjectName(QStringLiteral("aboutVersions"));
     facts->setTextFormat(Qt::PlainText);
     facts->setTextInteractionFlags(Qt::TextSelectableByMouse | Qt::TextSelectableByKeyboard);
-    auto *const licence = new QLabel(tr("Free software under the MIT licence. Uses Qt, simdjson and QtKeychain."), this);
+    auto *const licence = new QLabel(
+        tr("Free software under the MIT licence. Uses Qt, simdjson and QtKeychain."), this);
     licence->setProperty("muted", true);
     licence->setWordWrap(true);
     auto *const buttons = new QDialogButtonBox(QDialogButtonBox::Close, this);
@@ -57,7 +59,8 @@ AboutDialog::AboutDialog(const ConnectionStatus &status, QWidget *parent)
     QPushButton *const copy = buttons->addButton(tr("Copy versions"), QDialogButtonBox::ActionRole);
     copy->setObjectName(QStringLiteral("aboutCopy"));
     copy->setIcon(Theme::icon(QStringLiteral("copy")));
-    connect(copy, &QPushButton::clicked, this, [text] { QGuiApplication::clipboard()->setText(text); });
+    connect(copy, &QPushButton::clicked, this,
+            [text] { QGuiApplication::clipboard()->setText(text); });
     connect(buttons, &QDialogButtonBox::rejected, this, &QDialog::reject);
 
     auto *const words = new QVBoxLayout;

@@ -21,7 +21,8 @@ void TrayNotifier::notify(const QString &title, const QString &text, const QStri
     if (!m_icon) { // made when it is first needed: it costs start-up time on some desktops
         m_icon = new QSystemTrayIcon(Theme::applicationIcon(), this);
         m_icon->setToolTip(tr("Pilotlight"));
-        connect(m_icon, &QSystemTrayIcon::messageClicked, this, [this] { Q_EMIT activated(m_session); });
+        connect(m_icon, &QSystemTrayIcon::messageClicked, this,
+                [this] { Q_EMIT activated(m_session); });
         connect(m_icon, &QSystemTrayIcon::activated, this, [this] { Q_EMIT activated(m_session); });
     }
     m_session = sessionId;

@@ -34,11 +34,15 @@ WelcomePage::WelcomePage(QWidget *parent)
     , m_text(new QLabel(this))
     , m_install(new QWidget(this))
     , m_hints(new QLabel(this))
-    , m_new(new QPushButton(Theme::icon(QStringLiteral("plus"), ColorRole::OnAccent), tr("New session"), this))
-    , m_earlier(new QPushButton(Theme::icon(QStringLiteral("history")), tr("Open an earlier session"), this))
-    , m_settings(new QPushButton(Theme::icon(QStringLiteral("settings")), tr("Connection settings"), this))
+    , m_new(new QPushButton(Theme::icon(QStringLiteral("plus"), ColorRole::OnAccent),
+                            tr("New session"), this))
+    , m_earlier(new QPushButton(Theme::icon(QStringLiteral("history")),
+                                tr("Open an earlier session"), this))
+    , m_settings(
+          new QPushButton(Theme::icon(QStringLiteral("settings")), tr("Connection settings"), this))
     , m_retry(new QPushButton(Theme::icon(QStringLiteral("refresh")), tr("Connect now"), this))
-    , m_demo(new QPushButton(Theme::icon(QStringLiteral("play")), tr("Look around in the demo"), this))
+    , m_demo(
+          new QPushButton(Theme::icon(QStringLiteral("play")), tr("Look around in the demo"), this))
 {
     setObjectName(QStringLiteral("welcomePage"));
     setAccessibleName(tr("Start page"));
@@ -163,20 +167,25 @@ void WelcomePage::refresh()
         text = tr("Pick one at the left, or start another.");
     } else if (online) {
         title = demo ? tr("Welcome to the demo") : tr("Ready when you are");
-        text = demo ? tr("You are connected to a scripted server on this computer. Start a session and write "
-                         "anything: it shows answers, tools, questions and errors as a real agent does.")
-                    : tr("Connected to %1. Start a session in a folder of yours and tell the agent what to do. Its "
-                         "history stays on the server, whatever happens to this window.")
-                          .arg(words.server());
+        text = demo
+            ? tr("You are connected to a scripted server on this computer. Start a session and "
+                 "write "
+                 "anything: it shows answers, tools, questions and errors as a real agent does.")
+            : tr("Connected to %1. Start a session in a folder of yours and tell the agent what to "
+                 "do. Its "
+                 "history stays on the server, whatever happens to this window.")
+                  .arg(words.server());
     } else if (noCli) {
         title = tr("No Copilot CLI on this computer");
-        text = tr("Pilotlight talks to the server that is part of the Copilot CLI. Install it, or say in the "
+        text = tr("Pilotlight talks to the server that is part of the Copilot CLI. Install it, or "
+                  "say in the "
                   "connection settings where it is. Meanwhile you can look around in the demo.");
     } else if (down) {
         title = m_status.error ? tr("Not connected") : tr("Disconnected");
         text = m_status.error ? words.problem() : tr("Pilotlight is not connected to a server.");
         if (m_status.phase == Phase::Backoff)
-            text += QLatin1Char('\n') + tr("It keeps trying by itself; nothing of your sessions is lost.");
+            text += QLatin1Char('\n')
+                + tr("It keeps trying by itself; nothing of your sessions is lost.");
     } else {
         title = words.phase();
         text = tr("This takes a moment; the first start of a new server a few seconds.");
@@ -190,11 +199,13 @@ void WelcomePage::refresh()
     m_demo->setVisible(noCli);
     m_settings->setVisible(!online);
 
-    const QString cell = QStringLiteral("<td align='right' style='padding:2px 10px'><b>%1</b></td><td "
-                                        "align='left' style='padding:2px 10px'>%2</td>");
+    const QString cell =
+        QStringLiteral("<td align='right' style='padding:2px 10px'><b>%1</b></td><td "
+                       "align='left' style='padding:2px 10px'>%2</td>");
     QString hints = QStringLiteral("<table>");
     const auto row = [&](const QKeySequence &sequence, const QString &what) {
-        hints += QStringLiteral("<tr>") + cell.arg(key(sequence), what.toHtmlEscaped()) + QStringLiteral("</tr>");
+        hints += QStringLiteral("<tr>") + cell.arg(key(sequence), what.toHtmlEscaped())
+            + QStringLiteral("</tr>");
     };
     row(QKeySequence(Qt::CTRL | Qt::Key_N), tr("new session"));
     row(QKeySequence(Qt::CTRL | Qt::Key_L), tr("show or hide the log"));

@@ -10,7 +10,8 @@ class QPushButton;
 
 namespace pilotlight {
 
-//! What stands in place of a conversation while none is open: what is connected, and what to do next.
+//! What stands in place of a conversation while none is open: what is connected, and what to do
+//! next.
 class WelcomePage : public QWidget
 {
     Q_OBJECT

@@ -1,0 +1,488 @@
+// SPDX-License-Identifier: MIT
+#include "ui/shell/mainwindow.h"
+
+#include "ui/keepalive/keepalivepill.h"
+#include "ui/log/logpanel.h"
+#include "ui/log/logview.h"
+#include "ui/shell/banner.h"
+#include "ui/shell/connectionbar.h"
+#include "ui/shell/helpdialogs.h"
+#include "ui/shell/welcomepage.h"
+#include "ui/theme/theme.h"
+#include "ui/widgets/plural.h"
+
+#include <QAction>
+#include <QActionGroup>
+#include <QBoxLayout>
+#include <QCloseEvent>
+#include <QMenuBar>
+#include <QMessageBox>
+#include <QPushButton>
+#include <QSplitter>
+#include <QStackedWidget>
+#include <QStatusBar>
+#include <QTimer>
+#include <QToolButton>
+
+namespace pilotlight {
+
+namespace {
+
+constexpr int SidebarWidth = 280;
+const QString KeepaliveTag = QStringLiteral("KEEPALIVE");
+const QString AuthBanner = QStringLiteral("auth");
+
+} // namespace
+
+MainWindow::MainWindow(LogStore &log, SettingsStore &settings, const Clock &clock, QWidget *parent)
+    : QMainWindow(parent)
+    , m_settings(settings)
+    , m_banners(new BannerArea(this))
+    , m_log(new LogPanel(log, this))
+    , m_welcome(new WelcomePage(this))
+    , m_bar(new ConnectionBar(clock, this))
+    , m_columns(new QSplitter(Qt::Horizontal, this))
+    , m_rows(new QSplitter(Qt::Vertical, this))
+    , m_pages(new QStackedWidget(this))
+{
+    setObjectName(QStringLiteral("mainWindow"));
+    setWindowIcon(Theme::applicationIcon());
+    setMinimumSize(720, 480);
+    makeBody();
+    makeActions();
+    makeMenus();
+    restoreLayout();
+
+    connect(m_bar, &ConnectionBar::retryRequested, this, &MainWindow::connectRequested);
+    connect(m_bar->pill(), &KeepalivePill::pingRequested, this, &MainWindow::pingRequested);
+    connect(m_bar->pill(), &KeepalivePill::logRequested, this, [this] { showLog(KeepaliveTag); });
+    connect(m_log, &LogPanel::closeRequested, this, [this] { setLogVisible(false); });
+    connect(m_log, &LogPanel::localTimeChanged, this, [this](bool local) {
+        changeSettings([&](AppSettings &s) { s.logLocalTime = local; });
+    });
+    connect(m_welcome, &WelcomePage::newSessionRequested, this, &MainWindow::newSessionRequested);
+    connect(m_welcome, &WelcomePage::earlierSessionsRequested, this,
+            &MainWindow::earlierSessionsRequested);
+    connect(m_welcome, &WelcomePage::settingsRequested, this,
+            &MainWindow::connectionSettingsRequested);
+    connect(m_welcome, &WelcomePage::retryRequested, this, &MainWindow::connectRequested);
+    connect(m_welcome, &WelcomePage::demoRequested, this, &MainWindow::demoRequested);
+    connect(m_banners, &BannerArea::dismissed, this, [this](const QString &name) {
+        if (name == AuthBanner)
+            m_authDismissed = true;
+    });
+    updateTitle();
+    updateActions();
+}
+
+MainWindow::~MainWindow() = default;
+
+void MainWindow::makeBody()
+{
+    m_columns->setObjectName(QStringLiteral("columns"));
+    m_columns->setHandleWidth(1);
+    m_columns->setChildrenCollapsible(false);
+    m_rows->setObjectName(QStringLiteral("rows"));
+    m_rows->setHandleWidth(1);
+    m_rows->setChildrenCollapsible(false);
+    m_pages->setObjectName(QStringLiteral("pages"));
+    m_pages->addWidget(m_welcome);
+    m_columns->addWidget(m_pages);
+    m_rows->addWidget(m_columns);
+    m_rows->addWidget(m_log);
+    m_rows->setStretchFactor(0, 1);
+    m_rows->setStretchFactor(1, 0);
+    m_log->setMinimumHeight(160);
+    m_log->hide();
+
+    auto *const body = new QWidget(this);
+    body->setObjectName(QStringLiteral("body"));
+    auto *const layout = new QVBoxLayout(body);
+    layout->setContentsMargins(0, 0, 0, 0);
+    layout->setSpacing(0);
+    layout->addWidget(m_banners);
+    layout->addWidget(m_rows, 1);
+    setCentralWidget(body);
+    auto *const status = new QStatusBar(this);
+    status->setObjectName(QStringLiteral("statusBar"));
+    status->setSizeGripEnabled(false);
+    status->setContentsMargins(0, 0, 0, 0);
+    status->setStyleSheet(QStringLiteral("QStatusBar::item { border: none; }"));
+    status->layout()->setContentsMargins(0, 0, 0, 0);
+    status->addPermanentWidget(m_bar, 1);
+    setStatusBar(status);
+}
+
+void MainWindow::setPanes(QWidget *sessions, QWidget *chat)
+{
+    Q_ASSERT(!m_sessions && !m_chat);
+    m_sessions = sessions;
+    m_chat = chat;
+    m_columns->insertWidget(0, sessions);
+    m_pages->addWidget(chat);
+    m_columns->setStretchFactor(0, 0);
+    m_columns->setStretchFactor(1, 1);
+    sessions->setMinimumWidth(200);
+    m_pages->setMinimumWidth(360);
+    if (!m_columns->restoreState(m_settings.values().splitterState))
+        m_columns->setSizes({SidebarWidth, std::max(360, width() - SidebarWidth)});
+}
+
+void MainWindow::showConversation(bool shown)
+{
+    m_pages->setCurrentWidget(shown && m_chat ? m_chat : m_welcome);
+}
+
+void MainWindow::setHasSessions(bool has)
+{
+    m_welcome->setHasSessions(has);
+}
+
+void MainWindow::makeActions()
+{
+    const auto add = [this](const char *name, const QString &icon, const QString &text, auto signal,
+                            const QList<QKeySequence> &keys = {}) {
+        auto *const made = new QAction(text, this);
+        made->setObjectName(QLatin1String(name));
+        if (!icon.isEmpty())
+            made->setIcon(Theme::icon(icon));
+        made->setShortcuts(keys);
+        connect(made, &QAction::triggered, this, signal);
+        addAction(made);
+        return made;
+    };
+    using Keys = QList<QKeySequence>;
+    add("newSession", QStringLiteral("plus"), tr("&New session…"), &MainWindow::newSessionRequested,
+        Keys{QKeySequence(Qt::CTRL | Qt::Key_N)});
+    add("earlierSessions", QStringLiteral("history"), tr("&Open an earlier session…"),
+        &MainWindow::earlierSessionsRequested, Keys{QKeySequence(Qt::CTRL | Qt::Key_O)});
+    add("findSession", QStringLiteral("search"), tr("&Find a session"),
+        &MainWindow::findSessionRequested, Keys{QKeySequence(Qt::CTRL | Qt::Key_P)});
+    add("waiting", QStringLiteral("question"), tr("Go to the request that &waits"),
+        &MainWindow::waitingRequested, Keys{QKeySequence(Qt::CTRL | Qt::Key_J)});
+    add("stop", QStringLiteral("stop"), tr("&Stop the turn"), &MainWindow::stopRequested,
+        Keys{QKeySequence(Qt::CTRL | Qt::Key_Period)});
+    QAction *const quit =
+        add("quit", {}, tr("&Quit"), &QWidget::close, Keys{QKeySequence(Qt::CTRL | Qt::Key_Q)});
+    quit->setMenuRole(QAction::QuitRole);
+
+    add("connect", QStringLiteral("link"), tr("&Connect"), &MainWindow::connectRequested);
+    add("disconnect", QStringLiteral("offline"), tr("&Disconnect"),
+        &MainWindow::disconnectRequested);
+    add("reconnect", QStringLiteral("refresh"), tr("&Reconnect"), &MainWindow::reconnectRequested,
+        Keys{QKeySequence(Qt::CTRL | Qt::Key_R)});
+    add("restartServer", QStringLiteral("server"), tr("Restart the &server…"),
+        &MainWindow::askRestart);
+    add("ping", QStringLiteral("pulse"), tr("&Ping now"), &MainWindow::pingRequested,
+        Keys{QKeySequence(Qt::CTRL | Qt::SHIFT | Qt::Key_P)});
+    QAction *const settings =
+        add("connectionSettings", QStringLiteral("settings"), tr("Connection se&ttings…"),
+            &MainWindow::connectionSettingsRequested, Keys{QKeySequence(Qt::CTRL | Qt::Key_Comma)});
+    settings->setMenuRole(QAction::PreferencesRole);
+
+    QAction *const log = add(
+        "toggleLog", QStringLiteral("log"), tr("&Log"), [this](bool on) { setLogVisible(on); },
+        Keys{QKeySequence(Qt::CTRL | Qt::Key_L), QKeySequence(Qt::Key_F12)});
+    log->setCheckable(true);
+    m_bar->logButton()->setDefaultAction(log);
+    m_bar->logButton()->setToolTip(
+        tr("Show or hide the log (%1)").arg(log->shortcut().toString(QKeySequence::NativeText)));
+    add(
+        "keepaliveLog", QStringLiteral("shield"), tr("Log of the &keepalive"),
+        [this] { showLog(KeepaliveTag); }, Keys{QKeySequence(Qt::CTRL | Qt::SHIFT | Qt::Key_L)});
+    QAction *const notify =
+        add("notifications", {}, tr("&Notify when a session waits or has finished"),
+            [this](bool on) { changeSettings([&](AppSettings &s) { s.notifications = on; }); });
+    notify->setCheckable(true);
+    notify->setChecked(m_settings.values().notifications);
+    m_themes = new QActionGroup(this);
+    const auto theme = [&](const char *name, const QString &text, ThemeChoice choice) {
+        QAction *const made = add(name, {}, text, [this, choice] { setTheme(choice); });
+        made->setCheckable(true);
+        made->setChecked(m_settings.values().theme == choice);
+        m_themes->addAction(made);
+    };
+    theme("themeSystem", tr("Like the &system"), ThemeChoice::System);
+    theme("themeLight", tr("&Light"), ThemeChoice::Light);
+    theme("themeDark", tr("&Dark"), ThemeChoice::Dark);
+
+    add("shortcuts", {}, tr("&Keyboard shortcuts"), &MainWindow::showShortcuts,
+        Keys{QKeySequence(Qt::Key_F1)});
+    add("logFolder", QStringLiteral("folder"), tr("Open the log &folder"),
+        &MainWindow::openLogFolderRequested);
+    add("about", QStringLiteral("info"), tr("&About Pilotlight"), &MainWindow::about)
+        ->setMenuRole(QAction::AboutRole);
+}
+
+QAction *MainWindow::action(const char *name) const
+{
+    auto *const found = findChild<QAction *>(QLatin1String(name), Qt::FindDirectChildrenOnly);
+    Q_ASSERT(found);
+    return found;
+}
+
+void MainWindow::makeMenus()
+{
+    const auto fill = [this](QMenu *menu, std::initializer_list<const char *> names) {
+        for (const char *name : names) {
+            if (name)
+                menu->addAction(action(name));
+            else
+                menu->addSeparator();
+        }
+    };
+    const auto menu = [&](const char *name, const QString &title,
+                          std::initializer_list<const char *> names) {
+        QMenu *const made = menuBar()->addMenu(title);
+        made->setObjectName(QLatin1String(name));
+        fill(made, names);
+        return made;
+    };
+    menuBar()->setObjectName(QStringLiteral("menuBar"));
+    menu("sessionMenu", tr("&Session"),
+         {"newSession", "earlierSessions", "findSession", nullptr, "waiting", "stop", nullptr,
+          "quit"});
+    menu("connectionMenu", tr("&Connection"),
+         {"connect", "disconnect", "reconnect", "restartServer", nullptr, "ping", "keepaliveLog",
+          nullptr, "connectionSettings"});
+    QMenu *const view = menu("viewMenu", tr("&View"), {"toggleLog"});
+    QMenu *const themes = view->addMenu(tr("&Theme"));
+    themes->setObjectName(QStringLiteral("themeMenu"));
+    fill(themes, {"themeSystem", "themeLight", "themeDark"});
+    fill(view, {nullptr, "notifications"});
+    menu("helpMenu", tr("&Help"), {"shortcuts", "logFolder", nullptr, "about"});
+    fill(m_bar->phaseMenu(),
+         {"connect", "reconnect", "disconnect", "restartServer", nullptr, "connectionSettings"});
+}
+
+template <typename Change>
+void MainWindow::changeSettings(Change &&change)
+{
+    AppSettings values = m_settings.values();
+    change(values);
+    if (const Result<void> saved = m_settings.set(values); !saved)
+        showNotice(QStringLiteral("settings-not-saved"), saved.error().detail);
+}
+
+void MainWindow::restoreLayout()
+{
+    const AppSettings &values = m_settings.values();
+    if (!restoreGeometry(values.windowGeometry))
+        resize(1200, 780);
+    m_rows->setSizes({560, 220});
+    if (!values.windowState.isEmpty())
+        m_rows->restoreState(values.windowState);
+    m_log->setLocalTime(values.logLocalTime);
+    setLogVisible(values.logVisible);
+}
+
+void MainWindow::saveLayout()
+{
+    changeSettings([this](AppSettings &values) {
+        values.windowGeometry = saveGeometry();
+        values.splitterState = m_sessions ? m_columns->saveState() : values.splitterState;
+        if (isLogVisible())
+            values.windowState = m_rows->saveState();
+        values.logVisible = isLogVisible();
+    });
+}
+
+void MainWindow::setTheme(ThemeChoice theme)
+{
+    Theme::instance().setMode(themeModeFromName(themeChoiceName(theme)));
+    changeSettings([theme](AppSettings &values) { values.theme = theme; });
+}
+
+bool MainWindow::isLogVisible() const
+{
+    return !m_log->isHidden();
+}
+
+void MainWindow::setLogVisible(bool visible)
+{
+    const bool hadFocus = m_log->isAncestorOf(focusWidget());
+    m_log->setVisible(visible);
+    action("toggleLog")->setChecked(visible);
+    if (visible && isVisible())
+        m_log->view().setFocus();
+    else if (hadFocus && m_chat)
+        m_chat->setFocus();
+}
+
+void MainWindow::showLog(const QString &tag)
+{
+    setLogVisible(true);
+    m_log->showTag(tag);
+}
+
+void MainWindow::setSessionTitle(const QString &title)
+{
+    m_sessionTitle = title;
+    updateTitle();
+}
+
+void MainWindow::setAttention(int waiting, int working)
+{
+    m_waiting = waiting;
+    m_working = working;
+    action("waiting")->setEnabled(waiting > 0);
+    updateTitle();
+}
+
+void MainWindow::updateTitle()
+{
+    QString title =
+        m_sessionTitle.isEmpty() ? tr("Pilotlight") : tr("%1 – Pilotlight").arg(m_sessionTitle);
+    if (m_waiting > 0)
+        title = QStringLiteral("(%1) %2").arg(m_waiting).arg(title);
+    setWindowTitle(title);
+}
+
+void MainWindow::setStatus(const ConnectionStatus &status)
+{
+    if (status.generation != m_status.generation || status.phase != m_status.phase) {
+        m_auth.reset();
+        if (status.phase == Phase::Online && m_status.phase != Phase::Online)
+            m_authDismissed = false;
+    }
+    m_status = status;
+    m_bar->setStatus(status);
+    m_welcome->setStatus(status);
+    updateActions();
+    updateAuthBanner();
+}
+
+void MainWindow::updateActions()
+{
+    const Phase phase = m_status.phase;
+    const bool online = phase == Phase::Online;
+    const bool waiting = phase == Phase::Idle || phase == Phase::Backoff;
+    const bool ours = m_status.mode != ConnectionMode::Attach;
+    action("connect")->setEnabled(waiting);
+    action("connect")->setVisible(!online);
+    action("disconnect")->setEnabled(phase != Phase::Idle && phase != Phase::Disposed);
+    action("reconnect")->setEnabled(online);
+    action("restartServer")->setEnabled(ours && (online || waiting));
+    action("ping")->setEnabled(online && m_status.keepalive.state != KeepaliveState::Off);
+    action("earlierSessions")->setEnabled(online);
+}
+
+void MainWindow::setAuth(const AuthStatus &auth)
+{
+    const bool again = m_auth && !auth.signedIn;
+    m_auth = auth;
+    updateAuthBanner();
+    if (auth.signedIn)
+        say(auth.user.isEmpty() ? tr("Signed in.") : tr("Signed in as %1.").arg(auth.user));
+    else if (again || m_banners->contains(AuthBanner))
+        say(tr("Still not signed in."));
+}
+
+void MainWindow::updateAuthBanner()
+{
+    const std::optional<AuthStatus> &auth = m_auth ? m_auth : m_status.auth;
+    const bool wanted = m_status.phase == Phase::Online && m_status.mode != ConnectionMode::Demo
+        && auth && !auth->signedIn && !m_authDismissed;
+    if (!wanted) {
+        m_banners->remove(AuthBanner);
+        return;
+    }
+    BannerContent content;
+    content.level = NoticeLevel::Warning;
+    content.text =
+        tr("The agent is not signed in. Run this in a terminal, then check again. Sessions with a "
+           "provider key of your own work without it.");
+    content.command = QStringLiteral("copilot login");
+    content.actions = {{tr("Check again"), [this] { Q_EMIT signInCheckRequested(); }}};
+    m_banners->show(AuthBanner, content);
+}
+
+void MainWindow::showNotice(const QString &code, const QString &detail)
+{
+    const ConnectionText::Notice notice = ConnectionText::notice(code, detail);
+    BannerContent content;
+    content.level = notice.level;
+    content.text = notice.text;
+    if (code == QStringLiteral("demo-no-cli") || code == QStringLiteral("fell-back-to-embedded"))
+        content.actions = {
+            {tr("Connection settings"), [this] { Q_EMIT connectionSettingsRequested(); }}};
+    else if (notice.level != NoticeLevel::Info)
+        content.actions = {{tr("Open log"), [this] { setLogVisible(true); }}};
+    m_banners->show(code, content);
+}
+
+void MainWindow::say(const QString &text)
+{
+    statusBar()->showMessage(text, 4000);
+}
+
+void MainWindow::askRestart()
+{
+    auto *const box = new QMessageBox(
+        QMessageBox::Question, tr("Restart the server"),
+        m_working > 0
+            ? plural(m_working, tr("Restart the server? One session is working; its turn ends."),
+                     tr("Restart the server? %1 sessions are working; their turns end."))
+            : tr("Restart the server? Sessions come back with their history."),
+        QMessageBox::Cancel, this);
+    box->setObjectName(QStringLiteral("restartQuestion"));
+    box->setAttribute(Qt::WA_DeleteOnClose);
+    QPushButton *const restart = box->addButton(tr("Restart"), QMessageBox::AcceptRole);
+    restart->setObjectName(QStringLiteral("restartConfirm"));
+    connect(restart, &QPushButton::clicked, this, &MainWindow::restartServerRequested);
+    box->open();
+}
+
+void MainWindow::about()
+{
+    auto *const dialog = new AboutDialog(m_status, this);
+    dialog->setAttribute(Qt::WA_DeleteOnClose);
+    dialog->open();
+}
+
+void MainWindow::showShortcuts()
+{
+    auto *const dialog = new ShortcutsDialog(actions(), this);
+    dialog->setAttribute(Qt::WA_DeleteOnClose);
+    dialog->open();
+}
+
+void MainWindow::closeEvent(QCloseEvent *event)
+{
+    // A server ends a turn when the last connection that is attached to its session goes.
+    if (m_working > 0 && !m_closeConfirmed && m_status.phase == Phase::Online) {
+        event->ignore();
+        auto *const box = new QMessageBox(QMessageBox::Warning, tr("Sessions are working"),
+                                          plural(m_working,
+                                                 tr("One session is working. Its turn ends when "
+                                                    "the window closes; its history stays."),
+                                                 tr("%1 sessions are working. Their turns end when "
+                                                    "the window closes; their history stays.")),
+                                          QMessageBox::Cancel, this);
+        box->setObjectName(QStringLiteral("closeQuestion"));
+        box->setAttribute(Qt::WA_DeleteOnClose);
+        QPushButton *const close = box->addButton(tr("Close anyway"), QMessageBox::DestructiveRole);
+        close->setObjectName(QStringLiteral("closeConfirm"));
+        connect(close, &QPushButton::clicked, this, [this] {
+            m_closeConfirmed = true;
+            this->close();
+        });
+        box->open();
+        return;
+    }
+    saveLayout();
+    event->accept();
+}
+
+bool MainWindow::event(QEvent *event)
+{
+    const bool result = QMainWindow::event(event);
+    if (event->type() == QEvent::Paint && !m_painted) {
+        m_painted = true;
+        // The children are painted in the same pass, after this event.
+        QTimer::singleShot(0, this, &MainWindow::firstPainted);
+    }
+    return result;
+}
+
+} // namespace pilotlight

@@ -1,0 +1,126 @@
+// SPDX-License-Identifier: MIT
+#pragma once
+
+#include "base/clock.h"
+#include "connection/status.h"
+#include "settings/settings.h"
+#include "ui/shell/connectiontext.h"
+
+#include <QMainWindow>
+
+class QAction;
+class QActionGroup;
+class QSplitter;
+class QStackedWidget;
+
+namespace pilotlight {
+
+class BannerArea;
+class ConnectionBar;
+class LogPanel;
+class LogStore;
+class WelcomePage;
+
+//! The window: sessions at the left, the conversation beside them, the log below, the connection in
+//! the status bar. It shows what it is told and says what the user wants; whoever made it connects
+//! the two.
+class MainWindow : public QMainWindow
+{
+    Q_OBJECT
+public:
+    //! All must outlive the window.
+    MainWindow(LogStore &log, SettingsStore &settings, const Clock &clock,
+               QWidget *parent = nullptr);
+    ~MainWindow() override;
+
+    //! The two panes; the window owns them from now on.
+    void setPanes(QWidget *sessions, QWidget *chat);
+    //! False shows the start page in place of the conversation.
+    void showConversation(bool shown);
+    void setHasSessions(bool has);
+    //! For the window's title.
+    void setSessionTitle(const QString &title);
+    //! Sessions that wait for the user, and that work: the title, and the question before closing.
+    void setAttention(int waiting, int working);
+
+    void setStatus(const ConnectionStatus &status);
+    //! A fresher answer about the sign-in than the status has ("Check again").
+    void setAuth(const AuthStatus &auth);
+    //! Shows a notice of the connection or the stores as a banner.
+    void showNotice(const QString &code, const QString &detail);
+    //! A transient word in the place of the status bar.
+    void say(const QString &text);
+
+    LogPanel &log() { return *m_log; }
+    BannerArea &banners() { return *m_banners; }
+    WelcomePage &welcome() { return *m_welcome; }
+    ConnectionBar &bar() { return *m_bar; }
+    QAction *action(const char *name) const;
+    bool isLogVisible() const;
+
+public Q_SLOTS:
+    void setLogVisible(bool visible);
+    //! The log with only \a tag.
+    void showLog(const QString &tag);
+    void about();
+    void showShortcuts();
+
+Q_SIGNALS:
+    void newSessionRequested();
+    void earlierSessionsRequested();
+    void findSessionRequested();
+    void stopRequested();
+    void waitingRequested();
+    void connectionSettingsRequested();
+    void connectRequested();
+    void disconnectRequested();
+    void reconnectRequested();
+    void restartServerRequested();
+    void pingRequested();
+    void signInCheckRequested();
+    void demoRequested();
+    void openLogFolderRequested();
+    //! The window was painted with all of its content for the first time.
+    void firstPainted();
+
+protected:
+    void closeEvent(QCloseEvent *event) override;
+    bool event(QEvent *event) override;
+
+private:
+    void makeActions();
+    void makeMenus();
+    void makeBody();
+    void restoreLayout();
+    void saveLayout();
+    void updateTitle();
+    void updateActions();
+    void updateAuthBanner();
+    void askRestart();
+    void setTheme(ThemeChoice theme);
+    template <typename Change>
+    void changeSettings(Change &&change);
+
+    SettingsStore &m_settings;
+    ConnectionStatus m_status;
+    std::optional<AuthStatus> m_auth;
+    bool m_authDismissed = false;
+    QString m_sessionTitle;
+    int m_waiting = 0;
+    int m_working = 0;
+    bool m_closeConfirmed = false;
+    bool m_painted = false;
+
+    BannerArea *m_banners;
+    LogPanel *m_log;
+    WelcomePage *m_welcome;
+    ConnectionBar *m_bar;
+    QSplitter *m_columns;
+    QSplitter *m_rows;
+    QStackedWidget *m_pages;
+    QWidget *m_sessions = nullptr;
+    QWidget *m_chat = nullptr;
+    QActionGroup *m_themes = nullptr;
+};
+
+} // namespace pilotlight
