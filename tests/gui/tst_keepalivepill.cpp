@@ -88,7 +88,7 @@ private Q_SLOTS:
         QCOMPARE(text(answered()).details(), QStringLiteral("1.2 ms · 12 s ago · next in 14 min"));
         ConnectionStatus lost = status(KeepaliveState::Disconnected);
         lost.phase = Phase::Backoff;
-        lost.retryAt = at(7s + 900ms);
+        lost.retryAt = at(6s + 100ms);
         QCOMPARE(text(lost).details(), QStringLiteral("retry in 7 s"));
     }
 

@@ -45,6 +45,11 @@ Milliseconds KeepaliveText::until(const QDateTime &time) const
     return std::max(0ms, Milliseconds(m_now.msecsTo(time)));
 }
 
+QString KeepaliveText::countdown(const QDateTime &time) const
+{
+    return span(until(time) + 999ms);
+}
+
 QString KeepaliveText::span(Milliseconds span)
 {
     const auto seconds =
@@ -197,7 +202,7 @@ QString KeepaliveText::details() const
         return m_status.mode == ConnectionMode::Demo ? tr("demo: nothing to keep alive")
                                                      : QString();
     case KeepaliveState::Disconnected:
-        return m_status.retryAt ? tr("retry in %1").arg(span(until(*m_status.retryAt))) : QString();
+        return m_status.retryAt ? tr("retry in %1").arg(countdown(*m_status.retryAt)) : QString();
     case KeepaliveState::Paused:
         return tr("sign-in needed");
     case KeepaliveState::Unresponsive:
@@ -218,7 +223,7 @@ QString KeepaliveText::details() const
         break;
     }
     if (keepalive.nextProbe)
-        parts.append(tr("next in %1").arg(span(until(*keepalive.nextProbe))));
+        parts.append(tr("next in %1").arg(countdown(*keepalive.nextProbe)));
     return parts.join(QStringLiteral(" · "));
 }
 
@@ -253,10 +258,10 @@ QString KeepaliveText::toolTip() const
         text += row(tr("Latency"), latency(keepalive.lastRoundTrip));
     if (live)
         text += row(tr("Next ping"),
-                    keepalive.nextProbe ? tr("%1 (in %2)")
-                                              .arg(clockTime(*keepalive.nextProbe),
-                                                   span(until(*keepalive.nextProbe)))
-                                        : tr("not scheduled"));
+                    keepalive.nextProbe
+                        ? tr("%1 (in %2)")
+                              .arg(clockTime(*keepalive.nextProbe), countdown(*keepalive.nextProbe))
+                        : tr("not scheduled"));
     if (live && keepalive.interval > 0ms)
         text += row(tr("Method"),
                     tr("%1, about every %2").arg(keepalive.method, span(keepalive.interval)));
@@ -302,8 +307,9 @@ std::optional<Milliseconds> KeepaliveText::nextChange() const
         if (!time || *time <= m_now)
             return;
         const Milliseconds left = until(*time);
-        const Milliseconds unit = left <= 60s ? 1000ms : 60'000ms;
-        consider(left % unit + 1ms);
+        const auto shown = (left + 999ms) / 1000ms; // as countdown() has it
+        const auto next = (shown >= 60 ? shown / 60 * 60 : shown) - 1;
+        consider(left - next * 1000ms);
     };
     if (m_state == KeepaliveState::Disconnected) {
         counting(m_status.retryAt);

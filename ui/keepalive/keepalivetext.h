@@ -40,6 +40,8 @@ public:
 private:
     Milliseconds since(const QDateTime &time) const;
     Milliseconds until(const QDateTime &time) const;
+    //! The time until \a time, rounded up: "0 s" that lasts for a second looks stuck.
+    QString countdown(const QDateTime &time) const;
 
     ConnectionStatus m_status;
     QDateTime m_now;

@@ -372,6 +372,22 @@ void ConnectionDialog::validate()
         {secondsFromText(m_interval->text()), secondsFromText(m_timeout->text())});
     const bool warn = timing.warning != ProbeTiming::Warning::None;
     setHint(m_pingHint, probeTimingText(timing), warn ? ColorRole::Warning : ColorRole::Muted);
+    fitHeight();
+}
+
+void ConnectionDialog::showEvent(QShowEvent *event)
+{
+    QDialog::showEvent(event);
+    fitHeight();
+}
+
+void ConnectionDialog::fitHeight()
+{
+    // Wrapped text does not count in a layout's own minimum, and fields come and go with the mode.
+    layout()->activate();
+    const int height = layout()->totalHeightForWidth(width());
+    if (height > 0 && isVisible())
+        resize(width(), height);
 }
 
 void ConnectionDialog::locate()

@@ -38,6 +38,9 @@ public:
     std::optional<Secret> token() const;
     bool isValid() const;
 
+protected:
+    void showEvent(QShowEvent *event) override;
+
 private:
     QWidget *makeModes();
     QWidget *makeCli();
@@ -46,6 +49,7 @@ private:
     void validate();
     void locate();
     void browse();
+    void fitHeight();
     ServerMode mode() const;
 
     AppSettings m_settings;

@@ -5,6 +5,7 @@
 #include "ui/shell/connectiontext.h"
 #include "ui/theme/theme.h"
 
+#include <QAccessible>
 #include <QBoxLayout>
 #include <QLabel>
 #include <QMenu>
@@ -22,6 +23,7 @@ ConnectionBar::ConnectionBar(const Clock &clock, QWidget *parent)
     , m_retry(new QPushButton(tr("Retry now"), this))
     , m_server(new QLabel(this))
     , m_mode(new QLabel(this))
+    , m_message(new QLabel(this))
     , m_pill(new KeepalivePill(clock, this))
     , m_log(new QToolButton(this))
     , m_menu(new QMenu(this))
@@ -42,6 +44,9 @@ ConnectionBar::ConnectionBar(const Clock &clock, QWidget *parent)
     m_server->setTextInteractionFlags(Qt::TextSelectableByMouse);
     m_mode->setObjectName(QStringLiteral("modeLabel"));
     m_mode->setProperty("muted", true);
+    m_message->setObjectName(QStringLiteral("barMessage"));
+    m_message->setTextFormat(Qt::PlainText);
+    m_message->setSizePolicy(QSizePolicy::Ignored, QSizePolicy::Preferred);
     m_log->setObjectName(QStringLiteral("logButton"));
     m_log->setIconSize({16, 16});
     m_log->setFocusPolicy(Qt::TabFocus);
@@ -54,7 +59,7 @@ ConnectionBar::ConnectionBar(const Clock &clock, QWidget *parent)
     layout->addWidget(m_retry);
     layout->addWidget(m_server);
     layout->addWidget(m_mode);
-    layout->addStretch(1);
+    layout->addWidget(m_message, 1, Qt::AlignRight);
     layout->addWidget(m_pill);
     layout->addWidget(m_log);
     refresh();
@@ -92,10 +97,25 @@ void ConnectionBar::refresh()
 
 void ConnectionBar::timerEvent(QTimerEvent *event)
 {
-    if (event->timerId() == m_timer)
+    if (event->timerId() == m_timer) {
         refresh();
-    else
+    } else if (event->timerId() == m_messageTimer) {
+        killTimer(std::exchange(m_messageTimer, 0));
+        m_message->clear();
+    } else {
         QWidget::timerEvent(event);
+    }
+}
+
+void ConnectionBar::say(const QString &text)
+{
+    m_message->setText(text);
+    m_message->setAccessibleName(text);
+    QAccessibleEvent event(m_message, QAccessible::Alert);
+    QAccessible::updateAccessibility(&event);
+    if (m_messageTimer)
+        killTimer(m_messageTimer);
+    m_messageTimer = startTimer(std::chrono::seconds(5));
 }
 
 void ConnectionBar::paintEvent(QPaintEvent *)

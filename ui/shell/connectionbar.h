@@ -25,6 +25,8 @@ public:
     explicit ConnectionBar(const Clock &clock, QWidget *parent = nullptr);
 
     void setStatus(const ConnectionStatus &status);
+    //! Shows \a text for a few seconds.
+    void say(const QString &text);
     KeepalivePill *pill() const { return m_pill; }
     //! Offered by the phase's button; filled by the window.
     QMenu *phaseMenu() const { return m_menu; }
@@ -46,10 +48,12 @@ private:
     QPushButton *m_retry;
     QLabel *m_server;
     QLabel *m_mode;
+    QLabel *m_message;
     KeepalivePill *m_pill;
     QToolButton *m_log;
     QMenu *m_menu;
     int m_timer = 0;
+    int m_messageTimer = 0;
 };
 
 } // namespace pilotlight

@@ -20,7 +20,6 @@
 #include <QPushButton>
 #include <QSplitter>
 #include <QStackedWidget>
-#include <QStatusBar>
 #include <QTimer>
 #include <QToolButton>
 
@@ -102,15 +101,8 @@ void MainWindow::makeBody()
     layout->setSpacing(0);
     layout->addWidget(m_banners);
     layout->addWidget(m_rows, 1);
+    layout->addWidget(m_bar);
     setCentralWidget(body);
-    auto *const status = new QStatusBar(this);
-    status->setObjectName(QStringLiteral("statusBar"));
-    status->setSizeGripEnabled(false);
-    status->setContentsMargins(0, 0, 0, 0);
-    status->setStyleSheet(QStringLiteral("QStatusBar::item { border: none; }"));
-    status->layout()->setContentsMargins(0, 0, 0, 0);
-    status->addPermanentWidget(m_bar, 1);
-    setStatusBar(status);
 }
 
 void MainWindow::setPanes(QWidget *sessions, QWidget *chat)
@@ -413,7 +405,7 @@ void MainWindow::showNotice(const QString &code, const QString &detail)
 
 void MainWindow::say(const QString &text)
 {
-    statusBar()->showMessage(text, 4000);
+    m_bar->say(text);
 }
 
 void MainWindow::askRestart()

@@ -17,7 +17,7 @@ namespace pilotlight {
 
 namespace {
 
-constexpr int TextWidth = 460; // about 70 characters: readable
+constexpr int TextWidth = 520; // about 80 characters: readable
 const QString InstallCommand = QStringLiteral("npm install -g @github/copilot");
 
 QString key(const QKeySequence &sequence)
@@ -120,7 +120,7 @@ WelcomePage::WelcomePage(QWidget *parent)
     layout->addSpacing(Theme::space(1));
     layout->addLayout(buttons);
     layout->addSpacing(Theme::space(4));
-    layout->addWidget(m_hints);
+    layout->addWidget(m_hints, 0, Qt::AlignHCenter);
     layout->addStretch(3);
     connect(&Theme::instance(), &Theme::changed, this, &WelcomePage::refresh);
     updateLogo();
