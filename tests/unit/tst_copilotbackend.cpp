@@ -1,0 +1,835 @@
+// SPDX-License-Identifier: MIT
+#include "agent/copilotbackend.h"
+#include "support/fakeclock.h"
+#include "support/faketransport.h"
+#include "support/recordedevents.h"
+
+#include <QJsonArray>
+#include <QSignalSpy>
+#include <QTest>
+
+#include <optional>
+
+using namespace pilotlight;
+using namespace std::chrono_literals;
+
+namespace {
+
+QString str(const char *text)
+{
+    return QString::fromUtf8(text);
+}
+
+//! JSON with single quotes, which are readable here.
+QJsonObject J(const char *text)
+{
+    const auto document = QJsonDocument::fromJson(QByteArray(text).replace('\'', '"'));
+    if (!document.isObject())
+        qFatal("bad JSON in a test: %s", text);
+    return document.object();
+}
+
+QString text(const QJsonObject &object)
+{
+    return QString::fromUtf8(QJsonDocument(object).toJson(QJsonDocument::Compact));
+}
+
+//! Keeps an answer and counts how often it came.
+template <typename T>
+struct Answer
+{
+    std::optional<Result<T>> result;
+    int count = 0;
+
+    Handler<T> handler()
+    {
+        return [this](Result<T> value) {
+            result = std::move(value);
+            ++count;
+        };
+    }
+    bool ok() const { return count == 1 && result->has_value(); }
+    ErrorCode code() const
+    {
+        return count == 1 && !result->has_value() ? result->error().code : ErrorCode::Internal;
+    }
+};
+
+SessionConfig config()
+{
+    SessionConfig config;
+    config.id = str("s1");
+    config.model = str("m");
+    config.workingDirectory = str("/w");
+    return config;
+}
+
+} // namespace
+
+class TstCopilotBackend : public QObject
+{
+    Q_OBJECT
+
+    FakeClock m_clock;
+    FakeTransport *m_transport = nullptr;
+    std::unique_ptr<Peer> m_peer;
+    std::unique_ptr<CopilotBackend> m_backend;
+
+    QJsonObject params(const char *method) const
+    {
+        return m_transport->lastSent(str(method)).value(str("params")).toObject();
+    }
+    bool reply(const char *method, const QJsonObject &result)
+    {
+        return m_transport->reply(str(method), result);
+    }
+    bool refuse(const char *method, int code, const char *message)
+    {
+        return m_transport->replyError(str(method), code, str(message));
+    }
+    void push(const QByteArray &type, const QByteArray &data, const QByteArray &id,
+              const QByteArray &session = "s1")
+    {
+        m_transport->inject(QByteArray("{\"jsonrpc\":\"2.0\",\"method\":\"session.event\","
+                                       "\"params\":{\"sessionId\":\"")
+                            + session + "\",\"event\":{\"type\":\"" + type
+                            + "\",\"data\":" + QByteArray(data).replace('\'', '"') + ",\"id\":\""
+                            + id + "\",\"timestamp\":\"2026-11-20T23:31:54.336Z\"}}}");
+    }
+    void request(int id, const char *method, const QJsonObject &object)
+    {
+        m_transport->inject(QJsonObject{{str("jsonrpc"), str("2.0")},
+                                        {str("id"), id},
+                                        {str("method"), str(method)},
+                                        {str("params"), object}});
+    }
+    //! Our answer to the request \a id of the server; empty where there is none.
+    QJsonObject answerTo(int id) const
+    {
+        for (const QJsonObject &object : m_transport->sentObjects()) {
+            if (!object.contains(str("method")) && object.value(str("id")).toInt(-1) == id)
+                return object;
+        }
+        return {};
+    }
+    void attach()
+    {
+        Answer<Done> done;
+        m_backend->resumeSession(config(), {}, this, done.handler());
+        QVERIFY(reply("session.resume", {}));
+        QVERIFY(done.ok());
+    }
+
+private Q_SLOTS:
+    void init()
+    {
+        QTest::failOnWarning(QRegularExpression(QStringLiteral(".*")));
+        auto transport = std::make_unique<FakeTransport>();
+        m_transport = transport.get();
+        m_peer = std::make_unique<Peer>(std::move(transport), m_clock);
+        m_backend = std::make_unique<CopilotBackend>(*m_peer, m_clock);
+        m_transport->acceptOpen();
+    }
+    void cleanup()
+    {
+        m_backend.reset();
+        m_peer.reset();
+        QCOMPARE(m_clock.liveTimers(), 0);
+    }
+
+    // ---- handshake ----
+
+    void handshakeWithToken()
+    {
+        Answer<ServerInfo> info;
+        m_backend->initialize(Secret("s3cret"), 10s, this, info.handler());
+        QCOMPARE(params("connect").value(str("token")).toString(), str("s3cret"));
+        QVERIFY(reply("connect", J("{'ok':true,'protocolVersion':3,'version':'1.0.102'}")));
+        QVERIFY(reply("status.get", J("{'version':'1.0.103','protocolVersion':3}")));
+        QVERIFY(info.ok());
+        QCOMPARE((*info.result)->version, str("1.0.103"));
+        QCOMPARE((*info.result)->protocolVersion, 3);
+        QCOMPARE(m_backend->info().version, str("1.0.103"));
+        QVERIFY(!m_backend->info().name.isEmpty());
+    }
+
+    void handshakeWithoutToken()
+    {
+        Answer<ServerInfo> info;
+        m_backend->initialize({}, 10s, this, info.handler());
+        QVERIFY(!params("connect").contains(str("token")));
+        QVERIFY(reply("connect", J("{'ok':true,'protocolVersion':3,'version':'1'}")));
+        QVERIFY(refuse("status.get", -32601, "Unhandled method status.get"));
+        QVERIFY(info.ok());
+        QCOMPARE((*info.result)->version, str("1"));
+    }
+
+    void handshakeOfAServerWithoutConnect()
+    {
+        Answer<ServerInfo> info;
+        m_backend->initialize(Secret("s3cret"), 10s, this, info.handler());
+        QVERIFY(refuse("connect", -32601, "Unhandled method connect"));
+        QVERIFY(reply("ping", J("{'message':'pong: hello','protocolVersion':2}")));
+        QVERIFY(reply("status.get", J("{'version':'0.0.420','protocolVersion':2}")));
+        QVERIFY(info.ok());
+        QCOMPARE((*info.result)->protocolVersion, 2);
+    }
+
+    void aTokenThatNobodyAskedForIsNoObstacle()
+    {
+        Answer<ServerInfo> info;
+        m_backend->initialize(Secret("s3cret"), 10s, this, info.handler());
+        QVERIFY(refuse("connect", -32003, "AUTHENTICATION_NOT_CONFIGURED"));
+        QVERIFY(reply("ping", J("{'message':'pong: hello','protocolVersion':3}")));
+        QVERIFY(reply("status.get", J("{'version':'1.0.102','protocolVersion':3}")));
+        QVERIFY(info.ok());
+    }
+
+    void handshakeFailures_data()
+    {
+        QTest::addColumn<int>("remote");
+        QTest::addColumn<int>("expected");
+        QTest::newRow("required") << -32001 << int(ErrorCode::AuthenticationRequired);
+        QTest::newRow("failed") << -32002 << int(ErrorCode::AuthenticationFailed);
+        QTest::newRow("other") << -32603 << int(ErrorCode::RemoteError);
+    }
+    void handshakeFailures()
+    {
+        QFETCH(int, remote);
+        QFETCH(int, expected);
+        Answer<ServerInfo> info;
+        m_backend->initialize(Secret("wrong"), 10s, this, info.handler());
+        QVERIFY(refuse("connect", remote, "no"));
+        QCOMPARE(int(info.code()), expected);
+    }
+
+    void versions_data()
+    {
+        QTest::addColumn<QByteArray>("status");
+        QTest::addColumn<int>("expected");
+        QTest::newRow("none") << QByteArray("{'version':'1'}") << int(ErrorCode::ServerTooOld);
+        QTest::newRow("1") << QByteArray("{'version':'1','protocolVersion':1}")
+                           << int(ErrorCode::ServerTooOld);
+        QTest::newRow("4") << QByteArray("{'version':'1','protocolVersion':4}")
+                           << int(ErrorCode::ServerTooNew);
+    }
+    void versions()
+    {
+        QFETCH(QByteArray, status);
+        QFETCH(int, expected);
+        Answer<ServerInfo> info;
+        m_backend->initialize({}, 10s, this, info.handler());
+        QVERIFY(reply("connect", J("{'ok':true}")));
+        QVERIFY(reply("status.get", J(status.constData())));
+        QCOMPARE(int(info.code()), expected);
+        QVERIFY(m_backend->info().version.isEmpty());
+    }
+
+    void theHandshakeHasOneDeadline()
+    {
+        Answer<ServerInfo> info;
+        m_backend->initialize({}, 10s, this, info.handler());
+        m_clock.advance(9s);
+        QVERIFY(reply("connect", J("{'ok':true,'protocolVersion':3}")));
+        m_clock.advance(999ms);
+        QCOMPARE(info.count, 0);
+        m_clock.advance(1ms);
+        QCOMPARE(info.code(), ErrorCode::Timeout);
+    }
+
+    void aDeadBackendAnswersNobody()
+    {
+        Answer<ServerInfo> info;
+        m_backend->initialize({}, 10s, this, info.handler());
+        Answer<Done> done;
+        m_backend->abort(str("s1"), this, done.handler());
+        m_backend.reset();
+        QVERIFY(reply("connect", J("{'ok':true,'protocolVersion':3}")));
+        m_transport->drop();
+        QCOMPARE(info.count, 0);
+        QCOMPARE(done.count, 0);
+        QCOMPARE(m_transport->countSent(str("status.get")), 0);
+    }
+
+    // ---- probe ----
+
+    void probes()
+    {
+        std::optional<ProbeResult> result;
+        m_backend->probe(10s, this, [&](const ProbeResult &r) { result = r; });
+        QVERIFY(m_transport->lastSent(str("ping")).contains(str("id")));
+        m_clock.advance(3ms);
+        QVERIFY(reply("ping", J("{'message':'pong','protocolVersion':3}")));
+        QVERIFY(result);
+        QCOMPARE(result->outcome, ProbeResult::Outcome::Ok);
+        QCOMPARE(result->roundTrip, std::chrono::microseconds(3000));
+    }
+
+    void probeFailures_data()
+    {
+        QTest::addColumn<int>("remote");
+        QTest::addColumn<int>("expected");
+        using Outcome = ProbeResult::Outcome;
+        QTest::newRow("unsupported") << -32601 << int(Outcome::Unsupported);
+        QTest::newRow("auth") << -32001 << int(Outcome::Auth);
+        QTest::newRow("refused") << -32002 << int(Outcome::Auth);
+        QTest::newRow("error") << -32603 << int(Outcome::RpcError);
+    }
+    void probeFailures()
+    {
+        QFETCH(int, remote);
+        QFETCH(int, expected);
+        std::optional<ProbeResult> result;
+        m_backend->probe(10s, this, [&](const ProbeResult &r) { result = r; });
+        QVERIFY(refuse("ping", remote, "no"));
+        QVERIFY(result);
+        QCOMPARE(int(result->outcome), expected);
+        QVERIFY(!result->detail.isEmpty());
+    }
+
+    void probesEndInEveryCase()
+    {
+        using Outcome = ProbeResult::Outcome;
+        QList<Outcome> outcomes;
+        const auto handler = [&](const ProbeResult &r) { outcomes.append(r.outcome); };
+        m_backend->probe(10s, this, handler);
+        m_clock.advance(10s);
+        m_backend->probe(10s, this, handler);
+        m_backend->probe(10s, this, handler); // never two at once
+        m_backend->cancelProbe();
+        m_backend->cancelProbe();
+        m_backend->probe(10s, this, handler);
+        m_transport->reply(str("ping"), QJsonValue(QJsonValue::Null));
+        m_backend->probe(10s, this, handler);
+        m_transport->drop();
+        QCOMPARE(outcomes,
+                 QList<Outcome>({Outcome::Timeout, Outcome::Cancelled, Outcome::Cancelled,
+                                 Outcome::Protocol, Outcome::Transport}));
+    }
+
+    // ---- sign-in, models, lists ----
+
+    void readsSignInAndModels()
+    {
+        Answer<AuthStatus> auth;
+        m_backend->authStatus(this, auth.handler());
+        QVERIFY(reply("auth.getStatus",
+                      J("{'isAuthenticated':true,'login':'joe','statusMessage':'ok'}")));
+        QVERIFY(auth.ok() && (*auth.result)->signedIn);
+        QCOMPARE((*auth.result)->user, str("joe"));
+
+        Answer<QList<ModelInfo>> models;
+        m_backend->listModels(this, models.handler());
+        QVERIFY(reply("models.list",
+                      J("{'models':[{'id':'a','name':'A','capabilities':{'limits':{"
+                        "'max_context_window_tokens':128000}},'supportedReasoningEfforts':['low',"
+                        "'high']},{'id':'b'},{}]}")));
+        QVERIFY(models.ok());
+        const QList<ModelInfo> list = **models.result;
+        QCOMPARE(list.size(), 2);
+        QCOMPARE(list.at(0).contextWindow, 128000);
+        QCOMPARE(list.at(0).reasoningEfforts.size(), 2);
+        QCOMPARE(list.at(1).name, str("b"));
+
+        Answer<QList<ModelInfo>> refused;
+        m_backend->listModels(this, refused.handler());
+        QVERIFY(refuse("models.list", -32603,
+                       "Request models.list failed with message: Not authenticated. Please "
+                       "authenticate first."));
+        QCOMPARE(refused.code(), ErrorCode::NotSignedIn);
+    }
+
+    void listsSessions()
+    {
+        Answer<QList<SessionSummary>> answer;
+        m_backend->listSessions(this, answer.handler());
+        QVERIFY(reply("session.list",
+                      J("{'sessions':[{'sessionId':'s','startTime':'2026-11-20T23:32:17.219Z',"
+                        "'modifiedTime':'2026-11-20T23:32:18.371Z','summary':'x','name':'N',"
+                        "'context':{'cwd':'/w'}},{}]}")));
+        QVERIFY(answer.ok());
+        const QList<SessionSummary> list = **answer.result;
+        QCOMPARE(list.size(), 1);
+        QCOMPARE(list.at(0).name, str("N"));
+        QCOMPARE(list.at(0).workingDirectory, str("/w"));
+        QCOMPARE(list.at(0).started,
+                 QDateTime(QDate(2026, 11, 20), QTime(23, 32, 17, 219), Qt::UTC));
+    }
+
+    // ---- create and resume ----
+
+    void createsAfterALook()
+    {
+        SessionConfig wanted = config();
+        wanted.name = str("Name");
+        wanted.mode = AgentMode::Plan;
+        wanted.systemMessage = str("be brief");
+        wanted.provider = ProviderConfig{str("openai"), str("completions"), str("http://p/v1"),
+                                         Secret("sk-stub-0123456789")};
+        Answer<Done> done;
+        m_backend->createSession(wanted, this, done.handler());
+        QCOMPARE(params("session.getMetadata").value(str("sessionId")).toString(), str("s1"));
+        QCOMPARE(m_transport->countSent(str("session.create")), 0);
+        QVERIFY(reply("session.getMetadata", {}));
+        QCOMPARE(text(params("session.create")),
+                 text(J("{'clientName':'pilotlight','envValueMode':'direct',"
+                        "'includeSubAgentStreamingEvents':true,'model':'m','provider':{'apiKey':"
+                        "'sk-stub-0123456789','baseUrl':'http://p/v1','type':'openai','wireApi':"
+                        "'completions'},'requestExitPlanMode':true,'requestPermission':true,"
+                        "'requestUserInput':true,'sessionId':'s1','streaming':true,"
+                        "'systemMessage':{'content':'be brief','mode':'append'},"
+                        "'workingDirectory':'/w'}")));
+        QVERIFY(reply("session.create", J("{'sessionId':'s1'}")));
+        QCOMPARE(params("session.name.set").value(str("name")).toString(), str("Name"));
+        QCOMPARE(params("session.mode.set").value(str("mode")).toString(), str("plan"));
+        QCOMPARE(done.count, 0);
+        QVERIFY(reply("session.mode.set", J("{'modeApplied':true}")));
+        QVERIFY(done.ok());
+    }
+
+    void neverCreatesOverAHistory()
+    {
+        Answer<Done> done;
+        m_backend->createSession(config(), this, done.handler());
+        QVERIFY(reply("session.getMetadata", J("{'session':{'sessionId':'s1'}}")));
+        QCOMPARE(done.code(), ErrorCode::InvalidArgument);
+        Answer<Done> old;
+        m_backend->createSession(config(), this, old.handler());
+        QVERIFY(refuse("session.getMetadata", -32601, "Unhandled method"));
+        QVERIFY(reply("session.list", J("{'sessions':[{'sessionId':'s1'}]}")));
+        QCOMPARE(old.code(), ErrorCode::InvalidArgument);
+        Answer<Done> unsure; // no answer, no create
+        m_backend->createSession(config(), this, unsure.handler());
+        QVERIFY(refuse("session.getMetadata", -32603, "disk on fire"));
+        QCOMPARE(unsure.code(), ErrorCode::RemoteError);
+        Answer<Done> nameless;
+        m_backend->createSession({}, this, nameless.handler());
+        QCOMPARE(nameless.code(), ErrorCode::InvalidArgument);
+        QCOMPARE(m_transport->countSent(str("session.create")), 0);
+    }
+
+    void resumesWithEverything()
+    {
+        SessionConfig wanted = config();
+        wanted.provider = ProviderConfig{str("openai"), {}, str("http://p/v1"), {}};
+        Answer<Done> done;
+        m_backend->resumeSession(wanted, {true, false}, this, done.handler());
+        const QJsonObject sent = params("session.resume");
+        QVERIFY(sent.value(str("disableResume")).toBool());
+        QVERIFY(!sent.value(str("continuePendingWork")).toBool(true));
+        QVERIFY(sent.value(str("provider")).isObject());
+        QVERIFY(sent.value(str("streaming")).toBool());
+        QVERIFY(sent.value(str("requestUserInput")).toBool());
+        QVERIFY(refuse("session.resume", -32603,
+                       "Request session.resume failed with message: Failed to load session events: "
+                       "Session not found: s1"));
+        QCOMPARE(done.code(), ErrorCode::SessionNotFound);
+        m_backend->resumeSession(wanted, {}, this, {[](const Result<Done> &) { }});
+        QVERIFY(!params("session.resume").contains(str("disableResume")));
+        QVERIFY(params("session.resume").value(str("continuePendingWork")).toBool());
+    }
+
+    // ---- reading ----
+
+    void readsTheHistoryOfALoadedSession()
+    {
+        Answer<QList<AgentEvent>> events;
+        m_backend->readHistory(str("s1"), this, events.handler());
+        QVERIFY(reply("session.getMessages",
+                      J("{'events':[{'type':'user.message','data':{'content':'a'},'id':'1'},"
+                        "{'type':'system.message','data':{},'id':'2'},"
+                        "{'type':'assistant.message','data':{'content':'b'},'id':'3'}]}")));
+        QVERIFY(events.ok());
+        QCOMPARE((*events.result)->size(), 2);
+    }
+
+    void readsTheHistoryOfAnUnloadedSessionBackwards()
+    {
+        Answer<QList<AgentEvent>> events;
+        m_backend->readHistory(str("s1"), this, events.handler());
+        QVERIFY(refuse("session.getMessages", -32603, "… Session not found: s1"));
+        QVERIFY(!params("sessions.readPersistedEvents").contains(str("cursor")));
+        QCOMPARE(params("sessions.readPersistedEvents").value(str("direction")).toString(),
+                 str("backward"));
+        QVERIFY(reply("sessions.readPersistedEvents",
+                      J("{'events':[{'type':'assistant.turn_end','data':{},'id':'3'},"
+                        "{'type':'session.shutdown','data':{},'id':'4'}],'cursor':'c1',"
+                        "'hasMore':true}")));
+        QCOMPARE(params("sessions.readPersistedEvents").value(str("cursor")).toString(), str("c1"));
+        QVERIFY(reply("sessions.readPersistedEvents",
+                      J("{'events':[{'type':'session.start','data':{},'id':'1'},"
+                        "{'type':'user.message','data':{},'id':'2'}],'hasMore':false}")));
+        QVERIFY(events.ok());
+        QByteArray order;
+        for (const AgentEvent &event : **events.result)
+            order += event.meta.id;
+        QCOMPARE(order, QByteArray("1234"));
+    }
+
+    void historyFailures()
+    {
+        Answer<QList<AgentEvent>> missing;
+        m_backend->readHistory(str("nope"), this, missing.handler());
+        QVERIFY(refuse("session.getMessages", -32603, "Session not found: nope"));
+        QVERIFY(refuse("sessions.readPersistedEvents", -32603,
+                       "Persisted event journal is unavailable for session nope"));
+        QCOMPARE(missing.code(), ErrorCode::SessionNotFound);
+        Answer<QList<AgentEvent>> old;
+        m_backend->readHistory(str("s1"), this, old.handler());
+        QVERIFY(refuse("session.getMessages", -32603, "Session not found: s1"));
+        QVERIFY(refuse("sessions.readPersistedEvents", -32601, "Unhandled method"));
+        QCOMPARE(old.code(), ErrorCode::SessionNotFound);
+        Answer<QList<AgentEvent>> expired;
+        m_backend->readHistory(str("s1"), this, expired.handler());
+        QVERIFY(refuse("session.getMessages", -32603, "Session not found: s1"));
+        QVERIFY(reply("sessions.readPersistedEvents",
+                      J("{'events':[],'cursor':'c','cursorStatus':'expired','hasMore':true}")));
+        QCOMPARE(expired.code(), ErrorCode::RemoteError);
+    }
+
+    void readsTheEventLog()
+    {
+        Answer<HistoryPage> end;
+        m_backend->readEventLog(str("s1"), {}, this, end.handler());
+        QVERIFY(reply("session.eventLog.tail", J("{'cursor':'e|41'}")));
+        QVERIFY(end.ok());
+        QCOMPARE((*end.result)->cursor, str("e|41"));
+        Answer<HistoryPage> page;
+        m_backend->readEventLog(str("s1"), str("e|41"), this, page.handler());
+        QVERIFY(params("session.eventLog.read").value(str("includeEphemeral")).toBool());
+        QVERIFY(reply("session.eventLog.read",
+                      J("{'events':[{'type':'session.idle','data':{},'id':'9'}],'cursor':'e|42',"
+                        "'hasMore':true,'cursorStatus':'ok'}")));
+        QVERIFY(page.ok());
+        QCOMPARE((*page.result)->events.size(), 1);
+        QVERIFY((*page.result)->hasMore);
+    }
+
+    void readsPendingRequests()
+    {
+        Answer<QList<PermissionRequested>> pending;
+        m_backend->pendingRequests(str("s1"), this, pending.handler());
+        QVERIFY(reply("session.permissions.pendingRequests",
+                      J("{'items':[{'requestId':'r','request':{'kind':'commands',"
+                        "'fullCommandText':'ls','commandIdentifiers':['ls'],"
+                        "'canOfferSessionApproval':true,'toolCallId':'t'}}]}")));
+        QVERIFY(pending.ok());
+        QCOMPARE((*pending.result)->size(), 1);
+        QCOMPARE((*pending.result)->at(0).subject, str("ls"));
+        Answer<QList<PermissionRequested>> old;
+        m_backend->pendingRequests(str("s1"), this, old.handler());
+        QVERIFY(refuse("session.permissions.pendingRequests", -32601, "Unhandled method"));
+        QVERIFY(old.ok() && (*old.result)->isEmpty());
+    }
+
+    // ---- talking ----
+
+    void sends()
+    {
+        Answer<QString> id;
+        Prompt prompt;
+        prompt.text = str("hello");
+        prompt.delivery = Delivery::Immediate;
+        prompt.attachments = {{Attachment::Kind::File, str("/w/a.txt")},
+                              {Attachment::Kind::Directory, str("/w/d")}};
+        m_backend->send(str("s1"), prompt, this, id.handler());
+        QCOMPARE(text(params("session.send")),
+                 text(J("{'attachments':[{'displayName':'a.txt','path':'/w/a.txt','type':'file'},"
+                        "{'displayName':'d','path':'/w/d','type':'directory'}],'mode':'immediate',"
+                        "'prompt':'hello','sessionId':'s1'}")));
+        QVERIFY(reply("session.send", J("{'messageId':'m1'}")));
+        QCOMPARE(**id.result, str("m1"));
+        Answer<QString> none;
+        m_backend->send(str("s1"), prompt, this, none.handler());
+        QVERIFY(reply("session.send", {}));
+        QCOMPARE(none.code(), ErrorCode::ProtocolViolation);
+    }
+
+    void refusesUnsendablePrompts()
+    {
+        Answer<QString> empty;
+        m_backend->send(str("s1"), {}, this, empty.handler());
+        QCOMPARE(empty.code(), ErrorCode::InvalidArgument);
+        Answer<QString> big;
+        Prompt prompt;
+        prompt.text = QString(2 * 1024 * 1024 + 1, QChar(0xe4)); // two bytes each
+        m_backend->send(str("s1"), prompt, this, big.handler());
+        QCOMPARE(big.code(), ErrorCode::InvalidArgument);
+        QCOMPARE(m_transport->countSent(str("session.send")), 0);
+        prompt.text.chop(1);
+        m_backend->send(str("s1"), prompt, this, [](const Result<QString> &) { });
+        QCOMPARE(m_transport->countSent(str("session.send")), 1);
+    }
+
+    void simpleWishes()
+    {
+        Answer<Done> answers[6];
+        m_backend->abort(str("s1"), this, answers[0].handler());
+        QVERIFY(reply("session.abort", J("{'success':true}")));
+        m_backend->unloadSession(str("s1"), this, answers[1].handler());
+        QVERIFY(reply("session.destroy", J("{'success':false}")));
+        m_backend->renameSession(str("s1"), str("N"), this, answers[2].handler());
+        QVERIFY(m_transport->reply(str("session.name.set"), QJsonValue(QJsonValue::Null)));
+        m_backend->switchModel(str("s1"), str("x"), this, answers[3].handler());
+        QCOMPARE(params("session.model.switchTo").value(str("modelId")).toString(), str("x"));
+        QVERIFY(reply("session.model.switchTo", J("{'status':'applied'}")));
+        m_backend->switchMode(str("s1"), AgentMode::Autopilot, this, answers[4].handler());
+        QCOMPARE(params("session.mode.set").value(str("mode")).toString(), str("autopilot"));
+        QVERIFY(reply("session.mode.set", {}));
+        m_backend->deleteSession(str("s1"), this, answers[5].handler());
+        QVERIFY(reply("session.delete", J("{'success':true}")));
+        for (const Answer<Done> &answer : answers)
+            QVERIFY(answer.ok());
+        QCOMPARE(params("session.abort").value(str("sessionId")).toString(), str("s1"));
+    }
+
+    void deletingWhatIsGone()
+    {
+        Answer<Done> gone;
+        m_backend->deleteSession(str("s1"), this, gone.handler());
+        QVERIFY(reply("session.delete",
+                      J("{'success':false,'error':'Session file not found for s1'}")));
+        QVERIFY(gone.ok());
+        Answer<Done> stuck;
+        m_backend->deleteSession(str("s1"), this, stuck.handler());
+        QVERIFY(reply("session.delete", J("{'success':false,'error':'permission denied'}")));
+        QCOMPARE(stuck.code(), ErrorCode::RemoteError);
+    }
+
+    // ---- losing a session ----
+
+    void tellsWhenASessionIsLost()
+    {
+        QSignalSpy lost(m_backend.get(), &AgentBackend::sessionLost);
+        Answer<QString> early;
+        m_backend->send(str("s1"), {str("x"), {}, {}}, this, early.handler());
+        QVERIFY(refuse("session.send", -32603, "Session not found for sessionId: s1"));
+        QCOMPARE(early.code(), ErrorCode::SessionNotFound);
+        QCOMPARE(lost.size(), 0); // it was not ours
+        attach();
+        Answer<QString> late;
+        m_backend->send(str("s1"), {str("x"), {}, {}}, this, late.handler());
+        QVERIFY(refuse("session.send", -32603, "Session not found for sessionId: s1"));
+        QCOMPARE(late.code(), ErrorCode::SessionNotFound);
+        QCOMPARE(lost.size(), 1);
+        QCOMPARE(lost.at(0).at(0).toString(), str("s1"));
+        m_backend->abort(str("s1"), this, [](const Result<Done> &) { });
+        QVERIFY(refuse("session.abort", -32603, "Session not found for sessionId: s1"));
+        QCOMPARE(lost.size(), 1); // told once
+    }
+
+    void anotherClientEndsASession()
+    {
+        QSignalSpy lost(m_backend.get(), &AgentBackend::sessionLost);
+        QSignalSpy lists(m_backend.get(), &AgentBackend::sessionListChanged);
+        QSignalSpy events(m_backend.get(), &AgentBackend::sessionEvent);
+        attach();
+        push("session.shutdown", "{'shutdownType':'routine'}", "e1");
+        QCOMPARE(lost.size(), 1);
+        QCOMPARE(events.size(), 1);
+        attach();
+        const QJsonObject deleted = J("{'jsonrpc':'2.0','method':'session.lifecycle','params':{"
+                                      "'type':'session.deleted','sessionId':'s1'}}");
+        m_transport->inject(deleted);
+        m_transport->inject(deleted); // the server sends it twice
+        QCOMPARE(lost.size(), 2);
+        QCOMPARE(lists.size(), 2);
+        m_transport->inject(J("{'jsonrpc':'2.0','method':'session.lifecycle','params':{"
+                              "'type':'session.updated','sessionId':'s1'}}"));
+        m_transport->inject(J("{'jsonrpc':'2.0','method':'host.event','params':{}}"));
+        QCOMPARE(lists.size(), 2);
+        // Our own unload is no loss.
+        attach();
+        m_backend->unloadSession(str("s1"), this, [](const Result<Done> &) { });
+        push("session.shutdown", "{'shutdownType':'routine'}", "e2");
+        QCOMPARE(lost.size(), 2);
+    }
+
+    // ---- events ----
+
+    void dropsDuplicatesPerSession()
+    {
+        QSignalSpy events(m_backend.get(), &AgentBackend::sessionEvent);
+        QSignalSpy activity(m_backend.get(), &AgentBackend::activity);
+        push("assistant.message_delta", "{'messageId':'m','deltaContent':'x'}", "e1");
+        push("assistant.message_delta", "{'messageId':'m','deltaContent':'x'}", "e1");
+        push("assistant.message_delta", "{'messageId':'m','deltaContent':'x'}", "e1", "s2");
+        push("assistant.streaming_delta", "{'totalResponseSizeBytes':4}", "e2");
+        QCOMPARE(events.size(), 2);
+        QCOMPARE(events.at(1).at(0).toString(), str("s2"));
+        QCOMPARE(activity.size(), 4);
+    }
+
+    void passesARecordedTurnOn()
+    {
+        QList<QByteArray> ids;
+        connect(m_backend.get(), &AgentBackend::sessionEvent, this,
+                [&](const QString &, const AgentEvent &event) { ids.append(event.meta.id); });
+        for (const QByteArray &line : recorded::wire(str("bash")))
+            m_transport->inject(
+                "{\"jsonrpc\":\"2.0\",\"method\":\"session.event\",\"params\":" + line + "}");
+        QList<QByteArray> expected;
+        for (const AgentEvent &event : recorded::wireEvents(str("bash")))
+            expected.append(event.meta.id);
+        QCOMPARE(ids, expected);
+    }
+
+    // ---- answers ----
+
+    void answersPermissions_data()
+    {
+        QTest::addColumn<int>("decision");
+        QTest::addColumn<QByteArray>("prompt");
+        QTest::addColumn<QByteArray>("result");
+        const int once = int(PermissionDecision::ApproveOnce);
+        const int session = int(PermissionDecision::ApproveForSession);
+        const int reject = int(PermissionDecision::Reject);
+        QTest::newRow("once") << once << QByteArray("{'kind':'read'}")
+                              << QByteArray("{'kind':'approve-once'}");
+        QTest::newRow("commands")
+            << session << QByteArray("{'kind':'commands','commandIdentifiers':['ls','cat a']}")
+            << QByteArray("{'kind':'approve-for-session','approval':{'kind':'commands',"
+                          "'commandIdentifiers':['ls','cat a']}}");
+        QTest::newRow("write") << session << QByteArray("{'kind':'write'}")
+                               << QByteArray("{'kind':'approve-for-session','approval':{'kind':"
+                                             "'write'}}");
+        QTest::newRow("read") << session << QByteArray("{'kind':'read'}")
+                              << QByteArray(
+                                     "{'kind':'approve-for-session','approval':{'kind':'read'}}");
+        QTest::newRow("mcp") << session
+                             << QByteArray("{'kind':'mcp','serverName':'s','toolName':'t'}")
+                             << QByteArray("{'kind':'approve-for-session','approval':{'kind':'mcp',"
+                                           "'serverName':'s','toolName':'t'}}");
+        QTest::newRow("tool") << session << QByteArray("{'kind':'custom-tool','toolName':'t'}")
+                              << QByteArray("{'kind':'approve-for-session','approval':{'kind':"
+                                            "'custom-tool','toolName':'t'}}");
+        QTest::newRow("url") << session << QByteArray("{'kind':'url','url':'u'}")
+                             << QByteArray("{'kind':'approve-once'}");
+        QTest::newRow("reject") << reject << QByteArray("{'kind':'read'}")
+                                << QByteArray("{'kind':'reject','feedback':'why'}");
+    }
+    void answersPermissions()
+    {
+        QFETCH(int, decision);
+        QFETCH(QByteArray, prompt);
+        QFETCH(QByteArray, result);
+        const PermissionRequested request =
+            CopilotEventDecoder::permissionRequest(str("r"), J(prompt.constData()));
+        Answer<Done> done;
+        m_backend->answerPermission(str("s1"), request, static_cast<PermissionDecision>(decision),
+                                    str("why"), this, done.handler());
+        const char *method = "session.permissions.handlePendingPermissionRequest";
+        QCOMPARE(params(method).value(str("result")).toObject(), J(result.constData()));
+        QCOMPARE(params(method).value(str("requestId")).toString(), str("r"));
+        QVERIFY(reply(method, J("{'success':true}")));
+        QVERIFY(done.ok());
+    }
+
+    void somebodyElseWasFaster()
+    {
+        Answer<Done> permission;
+        m_backend->answerPermission(str("s1"), {}, PermissionDecision::ApproveOnce, {}, this,
+                                    permission.handler());
+        QVERIFY(
+            reply("session.permissions.handlePendingPermissionRequest", J("{'success':false}")));
+        QCOMPARE(permission.code(), ErrorCode::Unsupported);
+        Answer<Done> question;
+        m_backend->answerQuestion(str("s1"), str("r"), str("a"), true, this, question.handler());
+        QVERIFY(reply("session.ui.handlePendingUserInput", J("{'success':false}")));
+        QCOMPARE(question.code(), ErrorCode::Unsupported);
+    }
+
+    void neverAnswersTheQuestionTwice()
+    {
+        request(7, "userInput.request", J("{'sessionId':'s1','question':'q'}"));
+        QVERIFY(answerTo(7).isEmpty());
+        Answer<Done> done;
+        m_backend->answerQuestion(str("s1"), str("r"), str("blue"), false, this, done.handler());
+        QCOMPARE(text(params("session.ui.handlePendingUserInput")),
+                 text(J("{'requestId':'r','response':{'answer':'blue','wasFreeform':false},"
+                        "'sessionId':'s1'}")));
+        QVERIFY(reply("session.ui.handlePendingUserInput", J("{'success':true}")));
+        QVERIFY(done.ok());
+        QVERIFY(answerTo(7).isEmpty());
+    }
+
+    void answersTheQuestionOfAnOldServer()
+    {
+        request(7, "userInput.request", J("{'sessionId':'s1','question':'q'}"));
+        Answer<Done> done;
+        m_backend->answerQuestion(str("s1"), str("r"), str("blue"), true, this, done.handler());
+        QVERIFY(refuse("session.ui.handlePendingUserInput", -32601, "Unhandled method"));
+        QVERIFY(done.ok());
+        QCOMPARE(answerTo(7).value(str("result")).toObject(),
+                 J("{'answer':'blue','wasFreeform':true}"));
+        Answer<Done> again; // nothing waits any more
+        m_backend->answerQuestion(str("s1"), str("r"), str("x"), true, this, again.handler());
+        QVERIFY(refuse("session.ui.handlePendingUserInput", -32601, "Unhandled method"));
+        QCOMPARE(again.code(), ErrorCode::MethodNotFound);
+    }
+
+    void answersAPlanThroughItsRequest()
+    {
+        QSignalSpy events(m_backend.get(), &AgentBackend::sessionEvent);
+        push("exit_plan_mode.requested",
+             "{'requestId':'r','summary':'s','planContent':'','actions':['interactive']}", "e1");
+        request(3, "exitPlanMode.request", J("{'sessionId':'s1','summary':'s'}"));
+        QCOMPARE(events.size(), 1); // asked once
+        QVERIFY(answerTo(3).isEmpty());
+        Answer<Done> done;
+        m_backend->answerPlan(str("s1"), str("r"), true, str("interactive"), this, done.handler());
+        QVERIFY(done.ok());
+        QCOMPARE(answerTo(3).value(str("result")).toObject(),
+                 J("{'approved':true,'selectedAction':'interactive'}"));
+        QCOMPARE(events.size(), 1); // the server tells the end itself
+        // Without a request of this connection (after a reconnect) there is a method.
+        Answer<Done> other;
+        m_backend->answerPlan(str("s1"), str("r2"), false, {}, this, other.handler());
+        QCOMPARE(text(params("session.ui.handlePendingExitPlanMode")),
+                 text(J("{'requestId':'r2','response':{'approved':false},'sessionId':'s1'}")));
+        QVERIFY(reply("session.ui.handlePendingExitPlanMode", J("{'success':true}")));
+        QVERIFY(other.ok());
+    }
+
+    void showsAPlanOfAServerWithoutTheEvent()
+    {
+        QList<AgentEvent> events;
+        connect(m_backend.get(), &AgentBackend::sessionEvent, this,
+                [&](const QString &, const AgentEvent &event) { events.append(event); });
+        request(3, "exitPlanMode.request",
+                J("{'sessionId':'s1','summary':'s','planContent':'p','actions':['a','b'],"
+                  "'recommendedAction':'b'}"));
+        QCOMPARE(events.size(), 1);
+        const auto plan = std::get<PlanApprovalRequested>(events.at(0).data);
+        QCOMPARE(plan.plan, str("p"));
+        QCOMPARE(plan.actions.size(), 2);
+        Answer<Done> done;
+        m_backend->answerPlan(str("s1"), plan.requestId, false, {}, this, done.handler());
+        QVERIFY(done.ok());
+        QCOMPARE(answerTo(3).value(str("result")).toObject(), J("{'approved':false}"));
+        QCOMPARE(events.size(), 2);
+        QVERIFY(!std::get<PlanApprovalCompleted>(events.at(1).data).approved);
+    }
+
+    void anAbortGivesTheRequestsUp()
+    {
+        push("exit_plan_mode.requested", "{'requestId':'r'}", "e1");
+        request(3, "exitPlanMode.request", J("{'sessionId':'s1'}"));
+        request(4, "userInput.request", J("{'sessionId':'s1'}"));
+        push("abort", "{'reason':'user_initiated'}", "e2");
+        m_backend->answerPlan(str("s1"), str("r"), true, {}, this, [](const Result<Done> &) { });
+        QVERIFY(answerTo(3).isEmpty());
+        QVERIFY(answerTo(4).isEmpty());
+    }
+
+    void hooksAndUnknownRequestsDoNotBlock()
+    {
+        request(5, "hooks.invoke", J("{'sessionId':'s1','hookType':'preToolUse','input':{}}"));
+        QVERIFY(answerTo(5).value(str("result")).isObject());
+        request(6, "what.ever", {});
+        QCOMPARE(answerTo(6).value(str("error")).toObject().value(str("code")).toInt(), -32601);
+    }
+};
+
+QTEST_GUILESS_MAIN(TstCopilotBackend)
+#include "tst_copilotbackend.moc"
