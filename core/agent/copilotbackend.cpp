@@ -12,6 +12,13 @@ namespace pilotlight {
 
 using namespace Qt::Literals::StringLiterals;
 
+namespace {
+
+// Event and request of one plan come within milliseconds, in an order that depends on the version.
+constexpr Milliseconds PlanEventDelay{500};
+
+} // namespace
+
 CopilotBackend::CopilotBackend(Peer &peer, Clock &clock, QObject *parent)
     : AgentBackend(parent)
     , m_peer(peer)
@@ -165,7 +172,7 @@ void CopilotBackend::noteEvent(SessionData &data, const EventData &event)
     if (const auto *request = std::get_if<PlanApprovalRequested>(&event)) {
         waiting.planRequestId = request->requestId;
         waiting.planIsOurs = false;
-        waiting.plan = {};
+        waiting.planTimer.cancel(); // its request may have come first (1.0.40)
     } else if (std::holds_alternative<PlanApprovalCompleted>(event)) {
         waiting.plan = {};
         waiting.planRequestId.clear();
@@ -204,7 +211,15 @@ void CopilotBackend::onPlanRequest(const RpcId &id, const QString &sessionId,
     Waiting &waiting = dataOf(sessionId).waiting;
     waiting.plan = id;
     if (!waiting.planRequestId.isEmpty())
-        return; // its event has just come
+        return; // its event has come before it (1.0.102)
+    waiting.planTimer = m_clock.after(
+        PlanEventDelay, [this, sessionId, params] { announcePlan(sessionId, params); });
+}
+
+//! A server that has no event for it.
+void CopilotBackend::announcePlan(const QString &sessionId, const QJsonObject &params)
+{
+    Waiting &waiting = dataOf(sessionId).waiting;
     waiting.planRequestId = u"plan-%1"_s.arg(++m_planCount);
     waiting.planIsOurs = true;
     AgentEvent event;

@@ -73,7 +73,8 @@ private:
     {
         RpcId question; //!< left unanswered on purpose; see answerQuestion()
         RpcId plan;
-        QString planRequestId; //!< the event that belongs to plan
+        QString planRequestId; //!< of the event that belongs to plan
+        TimerHandle planTimer; //!< until then the event may still come
         bool planIsOurs = false; //!< the server had no event for it; its id is ours
     };
     struct SessionData
@@ -109,6 +110,7 @@ private:
     void onEvent(RawJson params);
     void onRequest(const RpcId &id, const QString &method, RawJson params);
     void onPlanRequest(const RpcId &id, const QString &sessionId, const QJsonObject &params);
+    void announcePlan(const QString &sessionId, const QJsonObject &params);
     void noteEvent(SessionData &data, const EventData &event);
     SessionData &dataOf(const QString &sessionId);
     void forget(const QString &sessionId);

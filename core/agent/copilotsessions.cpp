@@ -392,10 +392,11 @@ void CopilotBackend::answerPlan(const QString &sessionId, const QString &request
                     std::move(handler), answeredElsewhere());
         return;
     }
-    const Waiting waiting =
-        std::exchange(data->waiting, Waiting{data->waiting.question, {}, {}, false});
-    m_peer.respond(waiting.plan, response);
-    if (waiting.planIsOurs) {
+    Waiting &waiting = data->waiting;
+    const bool ours = std::exchange(waiting.planIsOurs, false);
+    waiting.planRequestId.clear();
+    m_peer.respond(std::exchange(waiting.plan, RpcId{}), response);
+    if (ours) {
         // A server without the event says nothing of the end either.
         AgentEvent event;
         event.meta.id = "pilotlight-" + requestId.toLatin1() + "-done";
