@@ -51,7 +51,11 @@ void Transcript::load(const QList<AgentEvent> &history, bool live)
         m_working = false;
     for (TranscriptItem &item : pending) {
         auto &user = std::get<UserItem>(item.data);
-        if (rowOf(Users, user.messageId) >= 0)
+        const bool echoed = std::any_of(m_items.cbegin(), m_items.cend(), [&](const auto &row) {
+            const auto *old = std::get_if<UserItem>(&row.data);
+            return old && old->messageId.isEmpty() && old->text == user.text;
+        });
+        if (echoed || rowOf(Users, user.messageId) >= 0)
             continue;
         // A server that does nothing has no queue: what is not in its history is not anywhere.
         user.dropped = !m_working;

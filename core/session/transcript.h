@@ -260,6 +260,7 @@ private:
         return std::get<T>(m_items[static_cast<std::size_t>(row)].data);
     }
 
+    int pendingRow(const QString &text) const;
     int messageRow(const EventMeta &meta, const QString &messageId);
     int reasoningRow(const EventMeta &meta, const QString &reasoningId);
     void setReasoning(const EventMeta &meta, const QString &messageId, const QString &text);

@@ -41,13 +41,15 @@ void Transcript::on(const EventMeta &meta, const UserMessage &message)
     item.messageId = message.messageId;
     item.text = message.text;
     item.delivery = message.delivery;
-    const int row = rowOf(Users, message.messageId);
+    const int row =
+        message.messageId.isEmpty() ? pendingRow(message.text) : rowOf(Users, message.messageId);
     if (row >= 0 && !at<UserItem>(row).pending)
         return;
     if (row >= 0 && row == static_cast<int>(m_items.size()) - 1) {
-        m_pending.remove(message.messageId);
+        unindex(row);
         m_items[static_cast<std::size_t>(row)].time = meta.time;
         at<UserItem>(row) = std::move(item);
+        index(row);
         changed(row);
         return;
     }
@@ -55,6 +57,20 @@ void Transcript::on(const EventMeta &meta, const UserMessage &message)
     if (row >= 0)
         remove(row);
     append(meta, std::move(item));
+}
+
+//! Servers before 1.0.6x do not say in the echo which message it is: then the oldest one that
+//! waits with the same text.
+int Transcript::pendingRow(const QString &text) const
+{
+    int first = -1;
+    for (const QString &id : m_pending) {
+        const int row = rowOf(Users, id);
+        const auto &item = std::get<UserItem>(m_items[static_cast<std::size_t>(row)].data);
+        if (item.text == text && (first < 0 || row < first))
+            first = row;
+    }
+    return first;
 }
 
 void Transcript::on(const EventMeta &meta, const TurnStarted &)

@@ -371,6 +371,26 @@ private Q_SLOTS:
         QCOMPARE(transcript.items().size(), 3U);
     }
 
+    void anEchoWithoutAnIdIsMatchedByItsText()
+    {
+        Transcript transcript;
+        Script script(transcript);
+        transcript.addPending(str("u1"), str("go on"));
+        transcript.addPending(str("u2"), str("go on"));
+        transcript.addPending(str("u3"), str("stop"));
+        script.apply(user("", "go on"));
+        QCOMPARE(transcript.items().size(), 3U);
+        QVERIFY(item<UserItem>(transcript, 0).pending); // u2
+        QCOMPARE(item<UserItem>(transcript, 0).messageId, str("u2"));
+        QVERIFY(!item<UserItem>(transcript, 2).pending);
+        script.apply(user("", "typed elsewhere"));
+        QCOMPARE(transcript.items().size(), 4U);
+        transcript.load({script.make(user("", "stop")), script.make(SessionShutDown{})}, true);
+        QCOMPARE(transcript.items().size(), 2U);
+        QCOMPARE(item<UserItem>(transcript, 1).messageId, str("u2"));
+        QVERIFY(item<UserItem>(transcript, 1).dropped);
+    }
+
     void answersGoBackAndForth()
     {
         Transcript transcript;
