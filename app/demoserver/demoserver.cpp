@@ -80,7 +80,9 @@ void DemoServer::shutDown()
     for (const auto &[id, session] : m_sessions)
         session->shutdown(u"routine"_s, false);
     m_store.flush();
-    for (auto &[id, client] : m_clients)
+    // Closing may take the client out of the table on the spot.
+    const auto clients = std::exchange(m_clients, {});
+    for (const auto &[id, client] : clients)
         client.link->close(true);
 }
 
