@@ -159,8 +159,10 @@ void SessionManager::attachSome()
 
 void SessionManager::attach(Session &session)
 {
-    setState(session, Session::State::Attaching);
     session.m_work.historyPending = true;
+    setState(session, Session::State::Attaching);
+    if (!m_backend || session.m_state != Session::State::Attaching)
+        return; // whoever listened has ended the connection or the session
     if (session.m_durable)
         resumeOnServer(session);
     else
@@ -243,6 +245,8 @@ void SessionManager::historyRead(Session &session, const Result<QList<AgentEvent
     state.lostInARow = 0;
     setState(session, Session::State::Attached);
     persist(session);
+    if (!m_backend || session.m_state != Session::State::Attached)
+        return; // whoever listened has ended the connection or the session
     // A resume does not send again what still waits for the user.
     m_backend->pendingRequests(
         session.id(), &session,
@@ -400,6 +404,12 @@ void SessionManager::sendQueuedNow(const QString &id, int index)
 
 void SessionManager::sendNow(Session &session, const Prompt &prompt, int queuePosition)
 {
+    if (!m_backend) { // whoever listened to the queue's change has ended the connection
+        session.m_queue.insert(std::clamp<qsizetype>(queuePosition, 0, session.m_queue.size()),
+                               prompt);
+        persist(session);
+        return;
+    }
     session.m_work.sending = true;
     m_backend->send(session.id(), prompt, &session,
                     [this, &session, prompt, queuePosition](const Result<QString> &messageId) {

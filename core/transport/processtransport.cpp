@@ -6,6 +6,10 @@
 
 #include <QCoreApplication>
 #include <QFileInfo>
+#include <QPointer>
+
+#include <utility>
+#include <vector>
 
 namespace pilotlight {
 
@@ -15,6 +19,19 @@ constexpr qsizetype KeptOutput = 8 * 1024;
 constexpr Milliseconds TerminateAfter{2'000};
 constexpr Milliseconds KillAfter{4'000};
 
+//! Who waits for the last closed child to end.
+struct Endings
+{
+    int running = 0;
+    std::vector<std::pair<QPointer<QObject>, std::function<void()>>> waiting;
+};
+
+Endings &endings()
+{
+    static Endings instance;
+    return instance;
+}
+
 //! Sees a closed child to its end, and goes with it.
 class Reaper final : public QObject
 {
@@ -23,6 +40,7 @@ public:
         : QObject(QCoreApplication::instance())
         , m_process(std::move(process))
     {
+        ++endings().running;
         m_process->disconnect();
         connect(m_process.get(), &QProcess::finished, this, &QObject::deleteLater);
         // Both timers now: the clock may be gone by the time the first one runs.
@@ -36,6 +54,15 @@ public:
         m_process->closeReadChannel(QProcess::StandardOutput);
         m_process->closeReadChannel(QProcess::StandardError);
         m_process->closeWriteChannel();
+    }
+    ~Reaper() override
+    {
+        if (--endings().running > 0)
+            return;
+        for (const auto &[context, function] : std::exchange(endings().waiting, {})) {
+            if (context)
+                function();
+        }
     }
 
 private:
@@ -56,6 +83,14 @@ ProcessTransport::ProcessTransport(Command command, Clock &clock, QObject *paren
 ProcessTransport::~ProcessTransport()
 {
     close();
+}
+
+void ProcessTransport::whenAllEnded(QObject *context, std::function<void()> function)
+{
+    if (endings().running == 0)
+        function();
+    else
+        endings().waiting.emplace_back(context, std::move(function));
 }
 
 QString ProcessTransport::description() const

@@ -8,6 +8,7 @@
 #include <QProcess>
 #include <QProcessEnvironment>
 
+#include <functional>
 #include <memory>
 
 namespace pilotlight {
@@ -38,6 +39,11 @@ public:
     void send(const QByteArray &message) override;
     void close() override;
     bool isOpen() const override { return m_state == State::Open; }
+
+    //! Runs \a function once every child of a closed transport has ended (from inside this call
+    //! where none is left). A program that waits for it before it exits never cuts off a server
+    //! that is still writing its history. Bounded by the 4 s above.
+    static void whenAllEnded(QObject *context, std::function<void()> function);
 
     //! 0 before the start and after the end.
     qint64 processId() const;

@@ -104,6 +104,24 @@ private Q_SLOTS:
         QCOMPARE(session->state(), Session::State::Attached);
     }
 
+    void aListenerMayEndTheConnection()
+    {
+        for (const Session::State when : {Session::State::Attaching, Session::State::Attached}) {
+            Rig rig;
+            Session *session = rig.manager->create(Rig::config(QStringLiteral("s1")));
+            rig.manager->send(QStringLiteral("s1"), Rig::prompt("kept"));
+            connect(rig.manager.get(), &SessionManager::sessionChanged, this,
+                    [&](Session *changed) {
+                        if (changed->state() == when)
+                            rig.manager->setBackend(nullptr);
+                    });
+            rig.manager->setBackend(&rig.backend);
+            rig.backend.succeedAll();
+            QCOMPARE(session->state(), Session::State::Offline);
+            QCOMPARE(session->queue().size(), 1);
+        }
+    }
+
     void neverCreatesOverAHistory()
     {
         Rig rig;

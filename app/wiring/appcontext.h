@@ -1,0 +1,97 @@
+// SPDX-License-Identifier: MIT
+#pragma once
+
+#include "base/paths.h"
+#include "base/random.h"
+#include "base/systemclock.h"
+#include "connection/connection.h"
+#include "diag/diagnosticlog.h"
+#include "diag/logstore.h"
+#include "session/secretstore.h"
+#include "session/sessionmanager.h"
+#include "session/sessionstore.h"
+#include "settings/settings.h"
+
+#include <QObject>
+
+#include <memory>
+#include <optional>
+
+namespace pilotlight {
+
+//! What a program asks of AppContext.
+struct AppOptions
+{
+    AppPaths paths = AppPaths::standard();
+    QString logName = QStringLiteral("pilotlight.log"); //!< in paths.log; empty: no file
+    QString sessionsName = QStringLiteral("sessions.json"); //!< in paths.state; empty: keep nothing
+    bool keepRecordsInMemory = true; //!< for a log panel
+    bool useKeychain = true;
+    std::optional<LogLevel> stderrLevel = LogLevel::Warning;
+    //! In place of what the settings say (--demo, --connect).
+    std::optional<ConnectionConfig> connection;
+};
+
+//! The composition root: makes the parts of the program and connects them, in one place for the
+//! window and the command line. Owns everything that it gives out.
+class AppContext : public QObject
+{
+    Q_OBJECT
+public:
+    explicit AppContext(AppOptions options, QObject *parent = nullptr);
+    //! Disposes the connection; a detached server goes on running.
+    ~AppContext() override;
+
+    const AppOptions &options() const { return m_options; }
+    Clock &clock() { return m_clock; }
+    Random &random() { return m_random; }
+    LogStore *logStore() { return m_logStore.get(); }
+    SettingsStore &settingsStore() { return m_settingsStore; }
+    const SettingsStore::Loaded &settingsLoaded() const { return m_settingsLoaded; }
+    SecretStore &secrets() { return *m_secrets; }
+    SessionStore *sessionStore() { return m_sessionStore.get(); }
+    SessionManager &sessions() { return *m_sessions; }
+    Connection &connection() { return *m_connection; }
+
+    //! Whether the kept sessions come along: all of them in a window, those of its own choice in a
+    //! command.
+    enum class Sessions
+    {
+        Load,
+        Ignore
+    };
+    //! Loads the sessions and goes online: as the options or the settings say; with a local server
+    //! wanted and no CLI on this machine the demo, with the notice "demo-no-cli".
+    void start(Sessions sessions = Sessions::Load);
+    //! Takes over changed settings, at once; stores \a token (null: unchanged) in the secret store.
+    void applySettings(const AppSettings &settings, const std::optional<Secret> &token = {});
+
+    //! The CLI's native binary for \a wishedPath (empty: found by itself).
+    Result<QString> locateCli(const QString &wishedPath) const;
+
+Q_SIGNALS:
+    //! Something that people should read; the codes are listed in docs/architecture.md.
+    void notice(const QString &code, const QString &detail);
+
+private:
+    ConnectionConfig configFor(const AppSettings &settings) const;
+    ConnectionParts makeParts();
+    Result<std::unique_ptr<Transport>> makeTransport(const ConnectionConfig &config,
+                                                     ConnectionMode mode,
+                                                     const ServerEndpoint *endpoint);
+    void connectWithToken(ConnectionConfig config);
+
+    AppOptions m_options;
+    SystemClock m_clock;
+    SystemRandom m_random;
+    std::unique_ptr<LogStore> m_logStore;
+    std::unique_ptr<DiagnosticLog> m_log;
+    SettingsStore m_settingsStore;
+    SettingsStore::Loaded m_settingsLoaded;
+    std::unique_ptr<SecretStore> m_secrets;
+    std::unique_ptr<SessionStore> m_sessionStore;
+    std::unique_ptr<SessionManager> m_sessions;
+    std::unique_ptr<Connection> m_connection;
+};
+
+} // namespace pilotlight
