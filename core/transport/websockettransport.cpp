@@ -123,6 +123,17 @@ void WebSocketTransport::onText(const QString &text)
 
 void WebSocketTransport::onDisconnected()
 {
+    if (m_state == State::Opening && !m_accepted) {
+        // Qt says that it failed before it says why.
+        QMetaObject::invokeMethod(
+            this,
+            [this] {
+                fail({errorCodeOf(m_socket->error(), false), m_socket->errorString(),
+                      std::nullopt});
+            },
+            Qt::QueuedConnection);
+        return;
+    }
     QString detail = QStringLiteral("the other side closed the connection");
     ErrorCode code = ErrorCode::ConnectionLost;
     switch (m_socket->closeCode()) {
