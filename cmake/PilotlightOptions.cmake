@@ -38,6 +38,12 @@ if(PILOTLIGHT_SANITIZE)
         -fsanitize=${PILOTLIGHT_SANITIZE} -fno-omit-frame-pointer -fno-sanitize-recover=all)
     target_link_options(pilotlight_options INTERFACE -fsanitize=${PILOTLIGHT_SANITIZE})
 endif()
+if(PILOTLIGHT_FUZZ)
+    # Everything is instrumented; the targets in tests/fuzz link libFuzzer's main function.
+    target_compile_options(pilotlight_options INTERFACE
+        -fsanitize=fuzzer-no-link,address,undefined -fno-omit-frame-pointer -fno-sanitize-recover=all)
+    target_link_options(pilotlight_options INTERFACE -fsanitize=address,undefined)
+endif()
 if(PILOTLIGHT_COVERAGE)
     target_compile_options(pilotlight_options INTERFACE --coverage -O0)
     target_link_options(pilotlight_options INTERFACE --coverage)

@@ -10,7 +10,7 @@ namespace pilotlight {
 
 namespace {
 
-constexpr std::size_t InitialCapacity = std::size_t(64) * 1024;
+constexpr std::size_t InitialCapacity = std::size_t(4) * 1024;
 // A buffer that one large message made is given back as soon as it is empty.
 constexpr std::size_t KeptCapacity = std::size_t(1024) * 1024;
 constexpr std::string_view HeaderEnd = "\r\n\r\n";
