@@ -1,0 +1,50 @@
+#!/usr/bin/env bash
+# SPDX-License-Identifier: MIT
+# All benchmarks in one run, each against its named peer: run.sh BUILD_FOLDER NPM_FOLDER
+# Needs nothing but the build; with the CLI, its SDK (in NPM_FOLDER) and Node it measures the real thing.
+set -uo pipefail
+build=$(cd "$1" && pwd)
+npm=${2:-}
+here=$(cd "$(dirname "$0")" && pwd)
+work=$(mktemp -d)
+trap 'rm -rf "$work"' EXIT
+export QT_QPA_PLATFORM=${QT_QPA_PLATFORM:-offscreen}
+failed=0
+step() { "$@" || { echo "failed: $*" >&2; failed=1; }; }
+
+# The node_modules folder that has the SDK, and the native CLI of the same folder.
+modules='' cli=''
+if [ -n "$npm" ] && [ -d "$npm" ]; then
+    sdk=$(find "$npm" -maxdepth 4 -type d -path '*/node_modules/@github/copilot-sdk' 2>/dev/null | sort | tail -1)
+    modules=${sdk:+$(cd "$sdk/../.." && pwd)}
+    cli=$(find "${modules:-$npm}" -maxdepth 5 -type f -perm -u+x -path '*/@github/copilot-*/copilot' 2>/dev/null | sort | tail -1)
+fi
+node=$(command -v node || true)
+[ -z "$modules" ] || export PILOTLIGHT_NODE_MODULES=$modules
+
+echo "== round trips over TCP"
+if [ -n "$cli" ]; then
+    step "$build/bench/bench_ping" --server "$cli" ${node:+--sdk-script "$here/ping_sdk.mjs"}
+elif [ -x "$build/bin/pilotlight-demo-server" ]; then
+    step "$build/bench/bench_ping" --server "$build/bin/pilotlight-demo-server"
+fi
+
+echo "== a full-speed answer decoded"
+input=()
+if [ -n "$cli" ] && [ -n "$node" ] && [ -f "$here/../real/stub_model.mjs" ] &&
+    node "$here/record.mjs" --cli "$cli" --stub "$here/../real/stub_model.mjs" --out "$work/recording"; then
+    input=(--input "$work/recording")
+    if [ -d "$modules/vscode-jsonrpc" ]; then
+        peer=$(node "$here/decode_vscode.mjs" "$work/recording") && echo "$peer"
+        rate=$(sed -n 's/.*"mbPerSecond":\([0-9.]*\).*/\1/p' <<<"$peer")
+        input+=(--peer-mbps "${rate:-0}")
+    fi
+fi
+step "$build/bench/bench_decode" "${input[@]}"
+
+if [ -x "$build/bin/pilotlight" ]; then
+    echo "== start-up and idle"
+    step "$build/bench/bench_startup" "$build/bin/pilotlight" "$build/bench/empty_window"
+    step "$build/bench/bench_idle" "$build/bin/pilotlight"
+fi
+exit $failed
