@@ -81,7 +81,9 @@ QString normalised(const QJsonObject &event)
         {u"session.idle"_s, {u"aborted"_s, u"mode"_s}}};
     for (const QString &field : fields.value(type)) {
         if (data.contains(field))
-            line += u' ' + field + u'=' + data[field].toVariant().toStringList().join(u',');
+            line += u' ' + field + u'='
+                + (data[field].isArray() ? data[field].toVariant().toStringList().join(u',')
+                                         : data[field].toVariant().toString());
     }
     if (type == "tool.execution_complete"_L1)
         line += u' ' + data[u"error"][u"code"].toString();
