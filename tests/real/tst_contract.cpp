@@ -97,15 +97,21 @@ QString normalised(const QJsonObject &event)
 QStringList normalised(const QList<QJsonObject> &events)
 {
     QStringList lines;
+    QStringList unordered;
     for (const QJsonObject &event : events) {
         if (isNoise(event[u"type"].toString()))
             continue;
         const QString line = normalised(event);
+        // The end of a sub-agent and of its tool call come in either order.
+        if (event[u"type"].toString() == "subagent.completed"_L1) {
+            unordered.append(line);
+            continue;
+        }
         // How often a delta comes says nothing.
         if (!line.contains(u"_delta"_s) || lines.isEmpty() || lines.constLast() != line)
             lines.append(line);
     }
-    return lines;
+    return lines + unordered;
 }
 
 QString newSession()
