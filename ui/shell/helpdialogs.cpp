@@ -114,6 +114,11 @@ ShortcutsDialog::ShortcutsDialog(const QList<QAction *> &actions, QWidget *paren
         text.remove(QLatin1Char('&')).remove(QChar(0x2026));
         line(text, keys.join(tr(" or ")));
     }
+    heading(tr("Sessions"));
+    line(tr("Next / previous session"), tr("Ctrl+Tab / Ctrl+Shift+Tab"));
+    line(tr("One of the first nine"), tr("Ctrl+1 to Ctrl+9"));
+    line(tr("Rename / delete the chosen one"), tr("F2 / Delete"));
+    line(tr("The request that waits in this session"), tr("F6"));
     heading(tr("Writing"));
     line(tr("Send, or queue while the agent works"), tr("Enter"));
     line(tr("New line"), tr("Shift+Enter"));
@@ -138,7 +143,8 @@ ShortcutsDialog::ShortcutsDialog(const QList<QAction *> &actions, QWidget *paren
     layout->setContentsMargins(Theme::space(5), Theme::space(5), Theme::space(5), Theme::space(4));
     layout->addWidget(scroll, 1);
     layout->addWidget(buttons);
-    resize(480, 600);
+    scroll->setHorizontalScrollBarPolicy(Qt::ScrollBarAlwaysOff);
+    resize(600, 680);
 }
 
 } // namespace pilotlight

@@ -189,7 +189,7 @@ void MainWindow::makeActions()
     notify->setChecked(m_settings.values().notifications);
     m_themes = new QActionGroup(this);
     const auto theme = [&](const char *name, const QString &text, ThemeChoice choice) {
-        QAction *const made = add(name, {}, text, [this, choice] { setTheme(choice); });
+        QAction *const made = add(name, {}, text, [this, choice] { applyTheme(choice); });
         made->setCheckable(true);
         made->setChecked(m_settings.values().theme == choice);
         m_themes->addAction(made);
@@ -279,8 +279,12 @@ void MainWindow::saveLayout()
     });
 }
 
-void MainWindow::setTheme(ThemeChoice theme)
+void MainWindow::applyTheme(ThemeChoice theme)
 {
+    action(theme == ThemeChoice::Light      ? "themeLight"
+               : theme == ThemeChoice::Dark ? "themeDark"
+                                            : "themeSystem")
+        ->setChecked(true);
     Theme::instance().setMode(themeModeFromName(themeChoiceName(theme)));
     changeSettings([theme](AppSettings &values) { values.theme = theme; });
 }

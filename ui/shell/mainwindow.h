@@ -48,7 +48,9 @@ public:
     void setAuth(const AuthStatus &auth);
     //! Shows a notice of the connection or the stores as a banner.
     void showNotice(const QString &code, const QString &detail);
-    //! A transient word in the place of the status bar.
+    //! Uses \a theme from now on and keeps it in the settings.
+    void applyTheme(ThemeChoice theme);
+    //! A transient word in the status bar.
     void say(const QString &text);
 
     LogPanel &log() { return *m_log; }
@@ -97,7 +99,6 @@ private:
     void updateActions();
     void updateAuthBanner();
     void askRestart();
-    void setTheme(ThemeChoice theme);
     template <typename Change>
     void changeSettings(Change &&change);
 

@@ -1,0 +1,234 @@
+// SPDX-License-Identifier: MIT
+#include "app/gui/guicontroller.h"
+
+#include "app/wiring/appcontext.h"
+#include "base/logging.h"
+#include "ui/chat/chatview.h"
+#include "ui/sessions/sessionlistview.h"
+#include "ui/sessions/sessiontext.h"
+#include "ui/settings/connectiondialog.h"
+#include "ui/shell/attention.h"
+#include "ui/shell/mainwindow.h"
+#include "ui/shell/traynotifier.h"
+#include "ui/theme/theme.h"
+
+#include <QAction>
+#include <QApplication>
+#include <QDesktopServices>
+#include <QUrl>
+
+namespace pilotlight {
+
+GuiController::GuiController(AppContext &context, QObject *parent)
+    : QObject(parent)
+    , m_context(context)
+    , m_notifier(std::make_unique<TrayNotifier>())
+    , m_attention(new Attention(m_notifier.get(), this))
+{
+    Theme::instance().setMode(
+        themeModeFromName(themeChoiceName(context.settingsStore().values().theme)));
+    m_window =
+        std::make_unique<MainWindow>(*context.logStore(), context.settingsStore(), context.clock());
+    m_sessions = new SessionListView(context.sessions());
+    m_chat = new ChatView(context.sessions());
+    m_window->setPanes(m_sessions, m_chat);
+    m_attention->setEnabled(context.settingsStore().values().notifications);
+
+    connectWindow();
+    connectSessions();
+    statusChanged();
+    updatePane();
+}
+
+GuiController::~GuiController() = default;
+
+void GuiController::connectWindow()
+{
+    MainWindow *const window = m_window.get();
+    Connection *const connection = &m_context.connection();
+    connect(connection, &Connection::statusChanged, this, &GuiController::statusChanged);
+    connect(connection, &Connection::phaseChanged, this, &GuiController::phaseChanged);
+    connect(&m_context, &AppContext::notice, window, &MainWindow::showNotice);
+
+    connect(window, &MainWindow::connectRequested, connection,
+            [connection] { connection->connectToServer(); });
+    connect(window, &MainWindow::disconnectRequested, connection,
+            [connection] { connection->disconnectFromServer(); });
+    connect(window, &MainWindow::reconnectRequested, connection,
+            [connection] { connection->reconnect(); });
+    connect(window, &MainWindow::restartServerRequested, connection,
+            [connection] { connection->restartServer(); });
+    connect(window, &MainWindow::pingRequested, connection,
+            [connection] { connection->probeNow(); });
+    connect(window, &MainWindow::signInCheckRequested, this, &GuiController::checkSignIn);
+    connect(window, &MainWindow::connectionSettingsRequested, this, &GuiController::openSettings);
+    connect(window, &MainWindow::demoRequested, this, &GuiController::startDemo);
+    connect(window, &MainWindow::openLogFolderRequested, this, [this] {
+        QDesktopServices::openUrl(QUrl::fromLocalFile(m_context.options().paths.log));
+    });
+    connect(window, &MainWindow::newSessionRequested, m_sessions, &SessionListView::newSession);
+    connect(window, &MainWindow::earlierSessionsRequested, m_sessions,
+            &SessionListView::earlierSessions);
+    connect(window, &MainWindow::findSessionRequested, m_sessions, &SessionListView::focusFilter);
+    connect(window, &MainWindow::stopRequested, m_chat, &ChatView::stop);
+    connect(window, &MainWindow::waitingRequested, this, [this] {
+        // The oldest that waits; in the session that is shown, if that is one of them.
+        SessionManager &manager = m_context.sessions();
+        const Session *const shown = manager.find(m_sessions->currentId());
+        if (!shown || shown->activity() != Activity::WaitingForUser) {
+            for (const auto &session : manager.sessions()) {
+                if (session->activity() == Activity::WaitingForUser) {
+                    m_sessions->setCurrentId(session->id());
+                    break;
+                }
+            }
+        }
+        m_chat->focusWaiting();
+    });
+    connect(&m_context.settingsStore(), &SettingsStore::changed, this,
+            [this] { m_attention->setEnabled(m_context.settingsStore().values().notifications); });
+    connect(qApp, &QGuiApplication::applicationStateChanged, this,
+            [this](Qt::ApplicationState state) {
+                m_attention->setWindowActive(state == Qt::ApplicationActive);
+            });
+}
+
+void GuiController::connectSessions()
+{
+    SessionManager &manager = m_context.sessions();
+    connect(&manager, &SessionManager::sessionAdded, this, [this](Session *session) {
+        sessionChanged(session);
+        updatePane();
+    });
+    connect(&manager, &SessionManager::sessionChanged, this, &GuiController::sessionChanged);
+    connect(&manager, &SessionManager::sessionAboutToBeRemoved, this, [this](Session *session) {
+        m_attention->remove(session->id());
+        // The manager still counts it; the list has chosen another by then.
+        QMetaObject::invokeMethod(this, &GuiController::updatePane, Qt::QueuedConnection);
+    });
+    connect(&manager, &SessionManager::requestFailed, this,
+            [](const QString &id, const QString &what, const Error &error) {
+                qCWarning(lcUi).noquote() << QStringLiteral("session=%1 request=%2 failed: %3")
+                                                 .arg(id.left(8), what, error.toString());
+            });
+    connect(m_sessions, &SessionListView::currentChanged, this,
+            &GuiController::currentSessionChanged);
+    connect(m_sessions, &SessionListView::activated, m_chat, &ChatView::focusInput);
+    connect(m_chat, &ChatView::newSessionRequested, m_sessions, &SessionListView::newSession);
+    connect(m_attention, &Attention::countsChanged, this,
+            [this] { m_window->setAttention(m_attention->waiting(), m_attention->working()); });
+    connect(m_notifier.get(), &Notifier::activated, this, [this](const QString &id) {
+        m_window->show();
+        m_window->raise();
+        m_window->activateWindow();
+        m_sessions->setCurrentId(id);
+    });
+    m_window->setAttention(0, 0);
+    for (const auto &session : manager.sessions())
+        sessionChanged(session.get());
+    currentSessionChanged(m_sessions->currentId());
+}
+
+void GuiController::statusChanged()
+{
+    const ConnectionStatus status = m_context.connection().status();
+    m_window->setStatus(status);
+    m_sessions->setRemote(status.mode == ConnectionMode::Attach);
+}
+
+void GuiController::phaseChanged(Phase phase)
+{
+    statusChanged();
+    if (phase == Phase::Online)
+        loadModels();
+}
+
+void GuiController::loadModels()
+{
+    AgentBackend *const backend = m_context.connection().backend();
+    if (!backend)
+        return;
+    // Not signed in: no list. The dialog takes any model's name all the same.
+    backend->listModels(this, [this](const Result<QList<ModelInfo>> &models) {
+        if (!models)
+            return;
+        m_sessions->setModels(*models);
+        m_chat->setModels(*models);
+    });
+}
+
+void GuiController::checkSignIn()
+{
+    AgentBackend *const backend = m_context.connection().backend();
+    if (!backend)
+        return;
+    backend->authStatus(this, [this](const Result<AuthStatus> &auth) {
+        if (!auth) {
+            m_window->say(errorSentence(auth.error()));
+            return;
+        }
+        m_window->setAuth(*auth);
+        if (auth->signedIn)
+            loadModels();
+    });
+}
+
+void GuiController::openSettings()
+{
+    auto *const dialog = new ConnectionDialog(
+        m_context.settingsStore().values(),
+        [this](const QString &path) { return m_context.locateCli(path); }, m_window.get());
+    dialog->setAttribute(Qt::WA_DeleteOnClose);
+    connect(dialog, &QDialog::accepted, this, [this, dialog] {
+        // The window may have stored a size or the theme meanwhile: only what the dialog edits is
+        // taken.
+        const AppSettings edited = dialog->settings();
+        AppSettings settings = m_context.settingsStore().values();
+        settings.mode = edited.mode;
+        settings.cliPath = edited.cliPath;
+        settings.url = edited.url;
+        settings.probe = edited.probe;
+        settings.theme = edited.theme;
+        m_context.applySettings(settings, dialog->token());
+        m_window->applyTheme(settings.theme);
+    });
+    dialog->open();
+}
+
+void GuiController::startDemo()
+{
+    AppSettings settings = m_context.settingsStore().values();
+    settings.mode = ServerMode::Demo;
+    m_context.applySettings(settings);
+}
+
+void GuiController::currentSessionChanged(const QString &id)
+{
+    m_chat->setSession(id);
+    updatePane();
+}
+
+void GuiController::sessionChanged(Session *session)
+{
+    const bool attached = session->state() == Session::State::Attached;
+    m_attention->update(session->id(), sessionTitle(*session),
+                        attached ? session->activity() : Activity::Idle);
+    if (session->id() == m_sessions->currentId())
+        updateTitle();
+}
+
+void GuiController::updatePane()
+{
+    const bool any = !m_context.sessions().sessions().empty();
+    m_window->setHasSessions(any);
+    m_window->showConversation(m_context.sessions().find(m_sessions->currentId()) != nullptr);
+    updateTitle();
+}
+
+void GuiController::updateTitle()
+{
+    const Session *const session = m_context.sessions().find(m_sessions->currentId());
+    m_window->setSessionTitle(session ? sessionTitle(*session) : QString());
+}
+
+} // namespace pilotlight

@@ -1,0 +1,56 @@
+// SPDX-License-Identifier: MIT
+#pragma once
+
+#include "connection/status.h"
+
+#include <QObject>
+
+#include <memory>
+
+namespace pilotlight {
+
+class AppContext;
+class Attention;
+class ChatView;
+class MainWindow;
+class Notifier;
+class Session;
+class SessionListView;
+
+//! Connects the parts of the program with its window: what the connection and the sessions say goes
+//! to the widgets, what the user wants goes back. Has no knowledge of its own.
+class GuiController : public QObject
+{
+    Q_OBJECT
+public:
+    //! \a context must outlive it. The window is made here and shown by the caller.
+    explicit GuiController(AppContext &context, QObject *parent = nullptr);
+    ~GuiController() override;
+
+    MainWindow &window() { return *m_window; }
+    //! The conversation in the window, for pictures.
+    ChatView &chat() { return *m_chat; }
+
+private:
+    void connectWindow();
+    void connectSessions();
+    void statusChanged();
+    void phaseChanged(Phase phase);
+    void currentSessionChanged(const QString &id);
+    void sessionChanged(Session *session);
+    void updatePane();
+    void updateTitle();
+    void loadModels();
+    void checkSignIn();
+    void openSettings();
+    void startDemo();
+
+    AppContext &m_context;
+    std::unique_ptr<Notifier> m_notifier;
+    std::unique_ptr<MainWindow> m_window;
+    Attention *m_attention;
+    SessionListView *m_sessions; //!< owned by the window
+    ChatView *m_chat; //!< owned by the window
+};
+
+} // namespace pilotlight

@@ -1,0 +1,131 @@
+// SPDX-License-Identifier: MIT
+#include "app/gui/guicontroller.h"
+#include "app/wiring/appcontext.h"
+#include "ui/shell/mainwindow.h"
+#include "ui/theme/theme.h"
+
+#include <QApplication>
+#include <QCommandLineParser>
+#include <QElapsedTimer>
+#include <QTimer>
+
+#include <cstdio>
+#include <memory>
+
+using namespace pilotlight;
+
+namespace {
+
+struct Options
+{
+    AppOptions app;
+    QString screenshot;
+    bool exitAfterFirstPaint = false;
+};
+
+//! What the command line says; nothing (after a message) where it makes no sense.
+std::optional<Options> parse(const QCoreApplication &application)
+{
+    QCommandLineParser parser;
+    parser.setApplicationDescription(
+        QCoreApplication::translate("main", "A window on AI-agent sessions that stay alive."));
+    parser.addHelpOption();
+    parser.addVersionOption();
+    const auto option = [&parser](const char *name, const char *text, const char *value = "") {
+        const QCommandLineOption made(QString::fromLatin1(name),
+                                      QCoreApplication::translate("main", text),
+                                      QString::fromLatin1(value));
+        parser.addOption(made);
+        return made;
+    };
+    const auto demo = option("demo", QT_TRANSLATE_NOOP("main", "Use the built-in demo server."));
+    const auto connectTo = option(
+        "connect",
+        QT_TRANSLATE_NOOP("main", "Attach to the server at <URL> (tcp://, ws:// or wss://)."),
+        "URL");
+    const auto profile = option(
+        "profile", QT_TRANSLATE_NOOP("main", "Keep settings and sessions under <name>."), "name");
+    const auto profileDir = option(
+        "profile-dir", QT_TRANSLATE_NOOP("main", "Keep everything below <folder>."), "folder");
+    const auto screenshot = option(
+        "screenshot", QT_TRANSLATE_NOOP("main", "Save a picture of the window to <file> and exit."),
+        "file");
+    const auto firstPaint = option(
+        "exit-after-first-paint",
+        QT_TRANSLATE_NOOP(
+            "main", "Print the milliseconds from start to the first painted frame and exit."));
+    parser.process(application);
+
+    const auto refuse = [](const QString &text) {
+        std::fprintf(stderr, "pilotlight: %s\n", qPrintable(text));
+        return std::nullopt;
+    };
+    if (!parser.positionalArguments().isEmpty())
+        return refuse(QStringLiteral("unexpected argument: ")
+                      + parser.positionalArguments().constFirst());
+    if (parser.isSet(demo) && parser.isSet(connectTo))
+        return refuse(QStringLiteral("--demo and --connect exclude each other"));
+    Options options;
+    const QString name = parser.value(profile);
+    if (name.contains(QLatin1Char('/')) || name.contains(QLatin1Char('\\'))
+        || name.startsWith(QLatin1Char('.')))
+        return refuse(QStringLiteral("a profile's name is a plain word"));
+    if (parser.isSet(profileDir))
+        options.app.paths = AppPaths::below(parser.value(profileDir));
+    else if (!name.isEmpty())
+        options.app.paths = AppPaths::standard(name);
+    if (parser.isSet(demo) || parser.isSet(connectTo)) {
+        ConnectionConfig config;
+        config.mode = parser.isSet(demo) ? ConnectionMode::Demo : ConnectionMode::Attach;
+        config.url = parser.value(connectTo);
+        options.app.connection = config;
+        if (parser.isSet(demo) && options.app.sessionsName == QStringLiteral("sessions.json"))
+            options.app.sessionsName =
+                QStringLiteral("demo-sessions.json"); // never mixed with real ones
+    }
+    options.screenshot = parser.value(screenshot);
+    options.exitAfterFirstPaint = parser.isSet(firstPaint);
+    return options;
+}
+
+} // namespace
+
+int main(int argc, char *argv[])
+{
+    QElapsedTimer sinceStart;
+    sinceStart.start();
+    QApplication application(argc, argv);
+    QApplication::setApplicationName(QStringLiteral("pilotlight"));
+    QApplication::setApplicationDisplayName(QString()); // titles say it themselves
+    QApplication::setApplicationVersion(QStringLiteral(PILOTLIGHT_VERSION));
+    QApplication::setDesktopFileName(QStringLiteral("pilotlight"));
+    const std::optional<Options> options = parse(application);
+    if (!options)
+        return 2;
+
+    AppContext context(options->app);
+    GuiController controller(context);
+    MainWindow &window = controller.window();
+    if (options->exitAfterFirstPaint) {
+        QObject::connect(&window, &MainWindow::firstPainted, &window, [&sinceStart] {
+            std::printf("%.1f\n", static_cast<double>(sinceStart.nsecsElapsed()) / 1e6);
+            std::fflush(stdout);
+            QCoreApplication::quit();
+        });
+    }
+    if (!options->screenshot.isEmpty()) {
+        // Content comes with the connection; a picture is wanted also where there is none.
+        auto *const shot = new QTimer(&window);
+        shot->setSingleShot(true);
+        shot->setInterval(std::chrono::milliseconds(1500));
+        QObject::connect(shot, &QTimer::timeout, &window, [&window, file = options->screenshot] {
+            const bool saved = window.grab().save(file);
+            QCoreApplication::exit(saved ? 0 : 1);
+        });
+        QObject::connect(&window, &MainWindow::firstPainted, shot, qOverload<>(&QTimer::start));
+    }
+    window.show();
+    // After the first frame: nothing of it is needed for painting.
+    QTimer::singleShot(0, &context, [&context] { context.start(); });
+    return QApplication::exec();
+}
