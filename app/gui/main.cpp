@@ -10,6 +10,7 @@
 #include <QTimer>
 
 #include <cstdio>
+#include <cstring>
 #include <memory>
 
 using namespace pilotlight;
@@ -20,6 +21,7 @@ struct Options
 {
     AppOptions app;
     QString screenshot;
+    std::chrono::milliseconds screenshotDelay{1500};
     bool exitAfterFirstPaint = false;
 };
 
@@ -50,6 +52,9 @@ std::optional<Options> parse(const QCoreApplication &application)
     const auto screenshot = option(
         "screenshot", QT_TRANSLATE_NOOP("main", "Save a picture of the window to <file> and exit."),
         "file");
+    const auto delay =
+        option("screenshot-delay",
+               QT_TRANSLATE_NOOP("main", "Wait <ms> after the first frame (default 1500)."), "ms");
     const auto firstPaint = option(
         "exit-after-first-paint",
         QT_TRANSLATE_NOOP(
@@ -84,8 +89,26 @@ std::optional<Options> parse(const QCoreApplication &application)
                 QStringLiteral("demo-sessions.json"); // never mixed with real ones
     }
     options.screenshot = parser.value(screenshot);
+    if (parser.isSet(delay)) {
+        bool ok = false;
+        options.screenshotDelay = std::chrono::milliseconds(parser.value(delay).toInt(&ok));
+        if (!ok || options.screenshotDelay.count() < 0)
+            return refuse(QStringLiteral("--screenshot-delay takes a number of milliseconds"));
+    }
     options.exitAfterFirstPaint = parser.isSet(firstPaint);
     return options;
+}
+
+//! Version and help need no screen.
+bool onlyPrints(int argc, char *argv[])
+{
+    for (int i = 1; i < argc; ++i) {
+        for (const char *word : {"-v", "--version", "-h", "--help", "--help-all"}) {
+            if (std::strcmp(argv[i], word) == 0)
+                return true;
+        }
+    }
+    return false;
 }
 
 } // namespace
@@ -94,10 +117,15 @@ int main(int argc, char *argv[])
 {
     QElapsedTimer sinceStart;
     sinceStart.start();
+    QCoreApplication::setApplicationName(QStringLiteral("pilotlight"));
+    QCoreApplication::setApplicationVersion(QStringLiteral(PILOTLIGHT_VERSION));
+    if (onlyPrints(argc, argv)) {
+        const QCoreApplication application(argc, argv);
+        return parse(application) ? 0 : 2;
+    }
     QApplication application(argc, argv);
-    QApplication::setApplicationName(QStringLiteral("pilotlight"));
-    QApplication::setApplicationDisplayName(QString()); // titles say it themselves
-    QApplication::setApplicationVersion(QStringLiteral(PILOTLIGHT_VERSION));
+    // Titles of windows say the name themselves.
+    QApplication::setApplicationDisplayName(QString());
     QApplication::setDesktopFileName(QStringLiteral("pilotlight"));
     const std::optional<Options> options = parse(application);
     if (!options)
@@ -117,7 +145,7 @@ int main(int argc, char *argv[])
         // Content comes with the connection; a picture is wanted also where there is none.
         auto *const shot = new QTimer(&window);
         shot->setSingleShot(true);
-        shot->setInterval(std::chrono::milliseconds(1500));
+        shot->setInterval(options->screenshotDelay);
         QObject::connect(shot, &QTimer::timeout, &window, [&window, file = options->screenshot] {
             const bool saved = window.grab().save(file);
             QCoreApplication::exit(saved ? 0 : 1);
