@@ -42,6 +42,18 @@ GuiController::GuiController(AppContext &context, QObject *parent)
 
 GuiController::~GuiController() = default;
 
+void GuiController::start()
+{
+    const QString last = m_context.settingsStore().values().currentSession;
+    m_context.start();
+    if (m_context.sessions().find(last))
+        m_sessions->setCurrentId(last);
+    else
+        m_sessions->step(1); // the first of the list
+    if (!m_sessions->currentId().isEmpty())
+        m_chat->focusInput();
+}
+
 void GuiController::connectWindow()
 {
     MainWindow *const window = m_window.get();
@@ -228,7 +240,8 @@ void GuiController::updatePane()
 void GuiController::updateTitle()
 {
     const Session *const session = m_context.sessions().find(m_sessions->currentId());
-    m_window->setSessionTitle(session ? sessionTitle(*session) : QString());
+    m_window->setSession(session ? session->id() : QString(),
+                         session ? sessionTitle(*session) : QString());
 }
 
 } // namespace pilotlight

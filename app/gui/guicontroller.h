@@ -27,6 +27,8 @@ public:
     explicit GuiController(AppContext &context, QObject *parent = nullptr);
     ~GuiController() override;
 
+    //! Loads the sessions, shows the one of last time and goes online.
+    void start();
     MainWindow &window() { return *m_window; }
     //! The conversation in the window, for pictures.
     ChatView &chat() { return *m_chat; }

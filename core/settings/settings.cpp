@@ -163,6 +163,7 @@ AppSettings fromJson(const QJsonObject &root, QStringList &ignored)
     window.read(QStringLiteral("geometry"), values.windowGeometry);
     window.read(QStringLiteral("state"), values.windowState);
     window.read(QStringLiteral("splitter"), values.splitterState);
+    window.read(QStringLiteral("session"), values.currentSession);
     window.read(QStringLiteral("notifications"), values.notifications);
     window.read(QStringLiteral("logVisible"), values.logVisible);
     window.read(QStringLiteral("logLocalTime"), values.logLocalTime);
@@ -185,6 +186,7 @@ QJsonObject toJson(QJsonObject root, const AppSettings &values)
     setOrRemove(window, QStringLiteral("geometry"), values.windowGeometry);
     setOrRemove(window, QStringLiteral("state"), values.windowState);
     setOrRemove(window, QStringLiteral("splitter"), values.splitterState);
+    setOrRemove(window, QStringLiteral("session"), values.currentSession);
     window.insert(QStringLiteral("notifications"), values.notifications);
     window.insert(QStringLiteral("logVisible"), values.logVisible);
     window.insert(QStringLiteral("logLocalTime"), values.logLocalTime);

@@ -92,6 +92,7 @@ struct AppSettings
     QByteArray windowGeometry;
     QByteArray windowState;
     QByteArray splitterState;
+    QString currentSession; //!< the one that was shown last
     bool notifications = true; //!< tell when a session waits or ends while the window is not active
     bool logVisible = false;
     bool logLocalTime = true;

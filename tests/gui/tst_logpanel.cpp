@@ -213,6 +213,17 @@ private Q_SLOTS:
         QVERIFY(!find<QWidget>("logDetails")->isVisible());
     }
 
+    void focusAloneShowsNoDetails()
+    {
+        fill(100);
+        find<QLineEdit>("logSearch")->setFocus();
+        view().setFocus();
+        QVERIFY(!find<QWidget>("logDetails")->isVisible());
+        QTest::keyClick(&view(), Qt::Key_Down);
+        QCOMPARE(view().currentId(), quint64(100)); // from what is seen, not from the oldest line
+        QVERIFY(find<QWidget>("logDetails")->isVisible());
+    }
+
     void copies()
     {
         log(LogLevel::Info, QStringLiteral("KEEPALIVE"), QStringLiteral("method=ping ```"));

@@ -325,7 +325,7 @@ private Q_SLOTS:
     void titleCountsWhoWaits()
     {
         QCOMPARE(m_window->windowTitle(), QStringLiteral("Pilotlight"));
-        m_window->setSessionTitle(QStringLiteral("Fix the tests"));
+        m_window->setSession(QStringLiteral("a"), QStringLiteral("Fix the tests"));
         m_window->setAttention(2, 0);
         QVERIFY(m_window->windowTitle().startsWith(QStringLiteral("(2) Fix the tests")));
     }

@@ -154,6 +154,7 @@ private Q_SLOTS:
         values.windowGeometry = QByteArray("\0\1\xff", 3);
         values.windowState = QByteArray("state");
         values.splitterState = QByteArray("split");
+        values.currentSession = QStringLiteral("0728");
         values.notifications = false;
         values.logVisible = true;
         values.logLocalTime = false;

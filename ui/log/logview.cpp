@@ -220,7 +220,13 @@ void LogView::currentChanged(const QModelIndex &current, const QModelIndex &prev
 
 void LogView::keyPressEvent(QKeyEvent *event)
 {
-    if (event->matches(QKeySequence::Copy))
+    const bool vertical = event->key() == Qt::Key_Up || event->key() == Qt::Key_Down
+        || event->key() == Qt::Key_PageUp || event->key() == Qt::Key_PageDown;
+    if (vertical && !currentIndex().isValid() && m_model->rowCount() > 0) {
+        // The first step goes to what is seen, not to the oldest line.
+        const int bottom = rowAt(viewport()->height() - 1);
+        goTo(m_model->idAt(bottom >= 0 ? bottom : m_model->rowCount() - 1));
+    } else if (event->matches(QKeySequence::Copy))
         Q_EMIT copyRequested();
     else if (event->matches(QKeySequence::MoveToEndOfDocument) || event->key() == Qt::Key_End)
         setFollowing(true);
@@ -228,6 +234,15 @@ void LogView::keyPressEvent(QKeyEvent *event)
         goTo(m_model->idAt(0));
     else
         QTableView::keyPressEvent(event);
+}
+
+void LogView::focusInEvent(QFocusEvent *event)
+{
+    // QAbstractItemView would make the oldest line current, which nobody asked to see.
+    if (currentIndex().isValid())
+        QTableView::focusInEvent(event);
+    else
+        QAbstractScrollArea::focusInEvent(event);
 }
 
 void LogView::updateChip()

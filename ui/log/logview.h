@@ -49,6 +49,7 @@ protected:
     void rowsAboutToBeRemoved(const QModelIndex &parent, int first, int last) override;
     void rowsInserted(const QModelIndex &parent, int first, int last) override;
     void changeEvent(QEvent *event) override;
+    void focusInEvent(QFocusEvent *event) override;
 
 private:
     void onScrolled(int value);

@@ -83,6 +83,8 @@ void ConnectionBar::refresh()
     m_server->setText(text.server());
     m_server->setAccessibleName(tr("Server: %1").arg(text.server()));
     m_server->setVisible(!text.server().isEmpty());
+    // The demo's server says it already.
+    m_mode->setVisible(!m_status.server || m_status.mode != ConnectionMode::Demo);
     m_mode->setText(m_server->isVisibleTo(this) ? QStringLiteral("·  ") + text.mode()
                                                 : text.mode());
     m_mode->setAccessibleName(tr("Mode: %1").arg(text.mode()));

@@ -97,6 +97,8 @@ QString ConnectionText::server() const
 {
     if (!m_status.server)
         return {};
+    if (m_status.mode == ConnectionMode::Demo)
+        return tr("Demo server %1").arg(m_status.server->version);
     const QString name = m_status.server->name.isEmpty() ? tr("Server") : m_status.server->name;
     return m_status.server->version.isEmpty()
         ? name

@@ -276,6 +276,7 @@ void MainWindow::saveLayout()
         if (isLogVisible())
             values.windowState = m_rows->saveState();
         values.logVisible = isLogVisible();
+        values.currentSession = m_sessionId;
     });
 }
 
@@ -311,8 +312,9 @@ void MainWindow::showLog(const QString &tag)
     m_log->showTag(tag);
 }
 
-void MainWindow::setSessionTitle(const QString &title)
+void MainWindow::setSession(const QString &id, const QString &title)
 {
+    m_sessionId = id;
     m_sessionTitle = title;
     updateTitle();
 }

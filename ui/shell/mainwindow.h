@@ -38,8 +38,8 @@ public:
     //! False shows the start page in place of the conversation.
     void showConversation(bool shown);
     void setHasSessions(bool has);
-    //! For the window's title.
-    void setSessionTitle(const QString &title);
+    //! The session that is shown, remembered for the next start, and its title for the window's.
+    void setSession(const QString &id, const QString &title);
     //! Sessions that wait for the user, and that work: the title, and the question before closing.
     void setAttention(int waiting, int working);
 
@@ -106,6 +106,7 @@ private:
     ConnectionStatus m_status;
     std::optional<AuthStatus> m_auth;
     bool m_authDismissed = false;
+    QString m_sessionId;
     QString m_sessionTitle;
     int m_waiting = 0;
     int m_working = 0;
