@@ -136,7 +136,8 @@ int main(int argc, char *argv[])
     MainWindow &window = controller.window();
     if (options->exitAfterFirstPaint) {
         QObject::connect(&window, &MainWindow::firstPainted, &window, [&sinceStart] {
-            std::printf("first paint %.1f ms\n", static_cast<double>(sinceStart.nsecsElapsed()) / 1e6);
+            std::printf("first paint %.1f ms\n",
+                        static_cast<double>(sinceStart.nsecsElapsed()) / 1e6);
             std::fflush(stdout);
             QCoreApplication::quit();
         });
