@@ -21,7 +21,7 @@ struct Options
 {
     AppOptions app;
     QString screenshot;
-    std::chrono::milliseconds screenshotDelay{1500};
+    std::chrono::milliseconds screenshotDelay{1000};
     bool exitAfterFirstPaint = false;
 };
 
@@ -52,9 +52,9 @@ std::optional<Options> parse(const QCoreApplication &application)
     const auto screenshot = option(
         "screenshot", QT_TRANSLATE_NOOP("main", "Save a picture of the window to <file> and exit."),
         "file");
-    const auto delay =
-        option("screenshot-delay",
-               QT_TRANSLATE_NOOP("main", "Wait <ms> after the first frame (default 1500)."), "ms");
+    const auto delay = option(
+        "screenshot-delay",
+        QT_TRANSLATE_NOOP("main", "Wait <ms> after the connection is there (default 1000)."), "ms");
     const auto firstPaint = option(
         "exit-after-first-paint",
         QT_TRANSLATE_NOOP(
@@ -143,7 +143,7 @@ int main(int argc, char *argv[])
         });
     }
     if (!options->screenshot.isEmpty()) {
-        // Content comes with the connection; a picture is wanted also where there is none.
+        // The content comes with the connection; where there is none, that is the content.
         auto *const shot = new QTimer(&window);
         shot->setSingleShot(true);
         shot->setInterval(options->screenshotDelay);
@@ -151,7 +151,13 @@ int main(int argc, char *argv[])
             const bool saved = window.grab().save(file);
             QCoreApplication::exit(saved ? 0 : 1);
         });
-        QObject::connect(&window, &MainWindow::firstPainted, shot, qOverload<>(&QTimer::start));
+        QObject::connect(
+            &context.connection(), &Connection::phaseChanged, shot, [shot](Phase phase) {
+                if (phase == Phase::Online || phase == Phase::Backoff || phase == Phase::Idle)
+                    shot->start();
+                else
+                    shot->stop();
+            });
     }
     window.show();
     // After the first frame: nothing of it is needed for painting.

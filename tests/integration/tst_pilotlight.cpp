@@ -1,0 +1,101 @@
+// SPDX-License-Identifier: MIT
+#include <QFile>
+#include <QProcess>
+#include <QTemporaryDir>
+#include <QTest>
+#include <QtEndian>
+
+//! The desktop program itself, from outside.
+class TestPilotlight : public QObject
+{
+    Q_OBJECT
+private:
+    QTemporaryDir m_home;
+
+    struct Outcome
+    {
+        int code = -1;
+        QString output;
+        QString errors;
+    };
+    Outcome run(const QStringList &arguments)
+    {
+        QProcess process;
+        QProcessEnvironment environment = QProcessEnvironment::systemEnvironment();
+        for (const char *name :
+             {"HOME", "XDG_CONFIG_HOME", "XDG_STATE_HOME", "XDG_DATA_HOME", "XDG_RUNTIME_DIR"})
+            environment.insert(QString::fromLatin1(name), m_home.path());
+        process.setProcessEnvironment(environment);
+        process.start(qEnvironmentVariable("PILOTLIGHT_BIN") + QStringLiteral("/pilotlight"),
+                      arguments);
+        if (!QTest::qWaitFor([&] { return process.state() == QProcess::NotRunning; }, 40000))
+            return {};
+        return {process.exitStatus() == QProcess::NormalExit ? process.exitCode() : -1,
+                QString::fromUtf8(process.readAllStandardOutput()),
+                QString::fromUtf8(process.readAllStandardError())};
+    }
+
+private Q_SLOTS:
+    void versionAndHelp()
+    {
+        const Outcome version = run({QStringLiteral("--version")});
+        QCOMPARE(version.code, 0);
+        QVERIFY(version.output.startsWith(QStringLiteral("pilotlight ")));
+        const Outcome help = run({QStringLiteral("--help")});
+        QCOMPARE(help.code, 0);
+        for (const char *option :
+             {"--demo", "--connect", "--profile", "--profile-dir", "--screenshot"})
+            QVERIFY(help.output.contains(QLatin1String(option)));
+    }
+
+    void nonsenseIsRefused_data()
+    {
+        QTest::addColumn<QStringList>("arguments");
+        QTest::newRow("both") << QStringList{QStringLiteral("--demo"), QStringLiteral("--connect"),
+                                             QStringLiteral("tcp://127.0.0.1:1")};
+        QTest::newRow("positional") << QStringList{QStringLiteral("file")};
+        QTest::newRow("profile with a path")
+            << QStringList{QStringLiteral("--profile"), QStringLiteral("../x")};
+        QTest::newRow("delay") << QStringList{QStringLiteral("--screenshot-delay"),
+                                              QStringLiteral("soon")};
+    }
+    void nonsenseIsRefused()
+    {
+        QFETCH(QStringList, arguments);
+        const Outcome outcome = run(arguments);
+        QCOMPARE(outcome.code, 2);
+        QVERIFY(!outcome.errors.isEmpty());
+    }
+
+    void opensOnTheDemoAndTakesAPicture()
+    {
+        const QTemporaryDir profile;
+        const QString picture = profile.filePath(QStringLiteral("window.png"));
+        const Outcome outcome = run({QStringLiteral("--demo"), QStringLiteral("--profile-dir"),
+                                     profile.path(), QStringLiteral("--screenshot"), picture});
+        QVERIFY2(outcome.code == 0, qPrintable(outcome.errors));
+        QFile image(picture);
+        QVERIFY(image.open(QIODevice::ReadOnly));
+        const QByteArray png = image.read(24); // signature, then width and height at 16 and 20
+        QVERIFY(png.startsWith("\x89PNG"));
+        QVERIFY(qFromBigEndian<quint32>(png.constData() + 16) >= 720);
+        QVERIFY(qFromBigEndian<quint32>(png.constData() + 20) >= 480);
+        QFile log(profile.filePath(QStringLiteral("state/log/pilotlight.log")));
+        QVERIFY(log.open(QIODevice::ReadOnly));
+        const QByteArray text = log.readAll();
+        QVERIFY2(text.contains("-> online"), text.constData());
+        QVERIFY(!text.contains("[KEEPALIVE] Ping")); // the demo is never pinged
+    }
+
+    void firstPaintIsPrinted()
+    {
+        const QTemporaryDir profile;
+        const Outcome outcome = run({QStringLiteral("--demo"), QStringLiteral("--profile-dir"),
+                                     profile.path(), QStringLiteral("--exit-after-first-paint")});
+        QCOMPARE(outcome.code, 0);
+        QVERIFY(outcome.output.contains(QStringLiteral("first paint ")));
+    }
+};
+
+QTEST_GUILESS_MAIN(TestPilotlight)
+#include "tst_pilotlight.moc"
