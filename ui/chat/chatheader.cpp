@@ -55,12 +55,14 @@ ChatHeader::ChatHeader(QWidget *parent)
 {
     setObjectName(QStringLiteral("chatHeader"));
     auto *layout = new QVBoxLayout(this);
-    layout->setContentsMargins(Theme::space(6), Theme::space(2) + 2, Theme::space(4),
+    // The buttons of the second line have a padding of ten: so their icons stand under the name.
+    layout->setContentsMargins(Theme::space(6) - 10, Theme::space(2) + 2, Theme::space(4),
                                Theme::space(2));
     layout->setSpacing(0);
 
     auto *first = new QHBoxLayout;
     first->setSpacing(Theme::space(1));
+    first->addSpacing(10);
     m_name->setObjectName(QStringLiteral("chatName"));
     m_name->setFont(Theme::font(2, true));
     m_name->setTextFormat(Qt::PlainText);
@@ -89,7 +91,6 @@ ChatHeader::ChatHeader(QWidget *parent)
 
     auto *second = new QHBoxLayout;
     second->setSpacing(Theme::space(1));
-    second->setContentsMargins(0, 0, 0, 0);
     m_model->setIcon(Theme::icon(QStringLiteral("chip"), ColorRole::Muted));
     m_model->setPopupMode(QToolButton::InstantPopup);
     m_model->setMenu(new QMenu(m_model));
@@ -120,8 +121,6 @@ ChatHeader::ChatHeader(QWidget *parent)
     m_context->setObjectName(QStringLiteral("chatContext"));
     m_context->setProperty("muted", true);
     m_context->setFont(Theme::font(-1));
-    // The buttons' own padding, so that their icons stand under the name.
-    second->setContentsMargins(-4, 0, 0, 0);
     second->addWidget(m_model);
     second->addWidget(m_mode);
     second->addSpacing(Theme::space(1));

@@ -202,7 +202,12 @@ void ChatView::makePages()
     words->setAlignment(Qt::AlignCenter);
     words->setWordWrap(true);
     words->setMaximumWidth(460);
-    empty->addWidget(words, 0, Qt::AlignHCenter);
+    // Not by alignment: an aligned label forgets that its height depends on its width.
+    auto *middle = new QHBoxLayout;
+    middle->addStretch(1);
+    middle->addWidget(words, 1000);
+    middle->addStretch(1);
+    empty->addLayout(middle);
     empty->addSpacing(Theme::space(3));
     auto *create = new QPushButton(tr("New session"), m_noSession);
     create->setObjectName(QStringLiteral("noSessionNew"));

@@ -62,6 +62,12 @@ void FoldButton::setStatus(const QString &status, int role)
     updateAccessible();
 }
 
+void FoldButton::setSummaryMonospace(bool monospace)
+{
+    m_monospace = monospace;
+    update();
+}
+
 void FoldButton::setTitleMuted(bool muted)
 {
     m_muted = muted;
@@ -175,7 +181,9 @@ void FoldButton::paintEvent(QPaintEvent *)
                      titleMetrics.elidedText(m_title, Qt::ElideRight, titleWidth));
     x += titleWidth + kGap;
     if (!m_summary.isEmpty() && right - x > 20) {
-        const QFont mono = [] {
+        const QFont mono = [this] {
+            if (!m_monospace)
+                return Theme::font(-0.5);
             QFont f = Theme::monospace();
             f.setPointSizeF(std::max(6.0, f.pointSizeF() - 1));
             return f;

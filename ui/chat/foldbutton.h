@@ -15,10 +15,11 @@ public:
 
     void setIconName(const QString &name, int role);
     void setTitle(const QString &title);
-    //! Shown after the title in monospace, elided in the middle.
+    //! Shown after the title, elided at its end.
     void setSummary(const QString &summary);
     //! At the right end, in the colour of \a role.
     void setStatus(const QString &status, int role);
+    void setSummaryMonospace(bool monospace);
     void setTitleMuted(bool muted);
     //! Without a chevron there is nothing to open.
     void setFoldable(bool foldable);
@@ -44,6 +45,7 @@ private:
     QString m_summary;
     QString m_status;
     int m_statusRole;
+    bool m_monospace = true;
     bool m_muted = false;
     bool m_foldable = true;
 };

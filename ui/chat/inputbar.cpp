@@ -17,6 +17,23 @@ namespace pilotlight {
 
 namespace {
 
+//! One line of text that ends in an ellipsis where there is no more room.
+class ElidedLabel final : public QLabel
+{
+public:
+    using QLabel::QLabel;
+    QSize minimumSizeHint() const override { return {20, QLabel::minimumSizeHint().height()}; }
+
+protected:
+    void paintEvent(QPaintEvent *) override
+    {
+        QPainter painter(this);
+        painter.setPen(palette().color(QPalette::WindowText));
+        painter.drawText(rect(), Qt::AlignVCenter | Qt::AlignLeft,
+                         fontMetrics().elidedText(text(), Qt::ElideRight, width()));
+    }
+};
+
 constexpr int kColumn = 860; //!< as wide as the conversation above
 
 QToolButton *button(QWidget *parent, const char *name, const QString &icon, ColorRole role,
@@ -54,7 +71,8 @@ InputBar::InputBar(QWidget *parent)
 {
     setObjectName(QStringLiteral("inputBar"));
     auto *outer = new QHBoxLayout(this);
-    outer->setContentsMargins(24, Theme::space(1), 24, Theme::space(4));
+    // At the right also the conversation's scroll bar, so that both columns stand in line.
+    outer->setContentsMargins(24, Theme::space(1), 24 + 12, Theme::space(4));
     auto *column = new QWidget(this);
     column->setObjectName(QStringLiteral("inputColumn"));
     column->setMaximumWidth(kColumn);
@@ -108,6 +126,9 @@ InputBar::InputBar(QWidget *parent)
     row->addWidget(m_stop);
     row->addWidget(m_send);
     inner->addLayout(row);
+    m_stop->setToolButtonStyle(Qt::ToolButtonTextBesideIcon);
+    m_stop->setText(tr("Stop"));
+    m_stop->setIconSize({16, 16});
     m_edit->setFocusPolicy(Qt::StrongFocus);
     setFocusProxy(m_edit);
     setTabOrder(m_edit, m_send);
@@ -144,11 +165,16 @@ void InputBar::retheme()
         QStringLiteral("#inputFrame { background: %1; border: 1px solid %2; border-radius: 10px; }"
                        "#promptEdit { background: transparent; border: none; color: %3; }"
                        "#sendButton { background: %4; border-radius: 8px; }"
+                       "#stopButton { color: %6; border: 1px solid %6; border-radius: 8px; "
+                       "padding: 5px 10px 5px 6px; }"
+                       "#stopButton:hover { background: %7; }"
+                       "#stopButton:focus { border: 2px solid %6; padding: 4px 9px 4px 5px; }"
                        "#sendButton:disabled { background: %5; }"
                        "#sendButton:focus { border: 2px solid %3; }")
             .arg(theme.hex(ColorRole::Surface), theme.hex(ColorRole::BorderStrong),
                  theme.hex(ColorRole::Text), theme.hex(ColorRole::Accent),
-                 theme.hex(ColorRole::Hover)));
+                 theme.hex(ColorRole::Hover), theme.hex(ColorRole::Error),
+                 theme.hex(ColorRole::ErrorSoft)));
     const QList<Prompt> queue = m_queue;
     m_queue.clear();
     setQueue(queue);
@@ -279,7 +305,7 @@ void InputBar::setQueue(const QList<Prompt> &queue)
         icon->setPixmap(Theme::pixmap(QStringLiteral("queue"), 16, theme.color(ColorRole::Muted),
                                       devicePixelRatioF()));
         row->addWidget(icon);
-        auto *text = new QLabel(queue.at(i).text.simplified(), chip);
+        auto *text = new ElidedLabel(queue.at(i).text.simplified(), chip);
         text->setObjectName(QStringLiteral("queuedText"));
         text->setTextFormat(Qt::PlainText);
         text->setToolTip(queue.at(i).text.left(2000).toHtmlEscaped());

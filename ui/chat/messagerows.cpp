@@ -11,8 +11,10 @@
 #include <QContextMenuEvent>
 #include <QHBoxLayout>
 #include <QLabel>
-#include <QStyle>
+#include <QLocale>
 #include <QMenu>
+#include <QPainter>
+#include <QStyle>
 #include <QTimer>
 #include <QToolButton>
 #include <QVBoxLayout>
@@ -25,6 +27,37 @@ namespace {
 
 constexpr int kBubbleX = 14;
 constexpr int kBubbleY = 9;
+
+//! Seen only while the pointer is over its row or it has the focus, yet always reachable by Tab.
+class HoverButton final : public QToolButton
+{
+public:
+    using QToolButton::QToolButton;
+
+protected:
+    void paintEvent(QPaintEvent *event) override
+    {
+        if (!hasFocus() && !parentWidget()->underMouse())
+            return;
+        QPainter painter(this);
+        painter.setRenderHint(QPainter::Antialiasing);
+        painter.setPen(Theme::instance().color(ColorRole::Border));
+        painter.setBrush(Theme::instance().color(ColorRole::Surface));
+        painter.drawRoundedRect(QRectF(rect()).adjusted(0.5, 0.5, -0.5, -0.5), Theme::smallRadius,
+                                Theme::smallRadius);
+        painter.end();
+        QToolButton::paintEvent(event);
+    }
+};
+
+//! The first words of a Markdown text without its marks, for one line.
+QString plainWords(const QString &markdown)
+{
+    QString text = markdown.left(400).simplified();
+    for (const char *mark : {"**", "__", "`", "# "})
+        text.remove(QLatin1String(mark));
+    return text.left(300);
+}
 
 QLabel *smallLabel(QWidget *parent, const char *name)
 {
@@ -100,25 +133,19 @@ void UserRow::resizeEvent(QResizeEvent *event)
 
 AssistantRow::AssistantRow(RowActions &actions, QWidget *parent)
     : Row(actions, parent)
-    , m_footer(new QWidget(this))
-    , m_note(smallLabel(m_footer, "assistantNote"))
-    , m_copy(new QToolButton(m_footer))
+    , m_note(smallLabel(this, "assistantNote"))
+    , m_copy(new HoverButton(this))
 {
     setObjectName(QStringLiteral("assistantRow"));
-    m_footer->setObjectName(QStringLiteral("assistantFooter"));
-    auto *layout = new QHBoxLayout(m_footer);
-    layout->setContentsMargins(0, 0, 0, 0);
-    layout->setSpacing(Theme::space(2));
+    setAttribute(Qt::WA_Hover);
     m_copy->setObjectName(QStringLiteral("copyMessage"));
     m_copy->setIcon(Theme::icon(QStringLiteral("copy"), ColorRole::Muted));
     m_copy->setIconSize({15, 15});
     m_copy->setToolTip(tr("Copy the whole answer as Markdown"));
     m_copy->setAccessibleName(m_copy->toolTip());
     m_copy->setFocusPolicy(Qt::TabFocus);
-    layout->addWidget(m_copy);
-    layout->addWidget(m_note);
-    layout->addStretch();
-    column()->addWidget(m_footer);
+    m_copy->setFixedSize(26, 26);
+    column()->addWidget(m_note);
     connect(m_copy, &QToolButton::clicked, this, [this] {
         QApplication::clipboard()->setText(m_text);
         m_copy->setIcon(Theme::icon(QStringLiteral("check"), ColorRole::Ok));
@@ -126,6 +153,14 @@ AssistantRow::AssistantRow(RowActions &actions, QWidget *parent)
             m_copy->setIcon(Theme::icon(QStringLiteral("copy"), ColorRole::Muted));
         });
     });
+}
+
+void AssistantRow::resizeEvent(QResizeEvent *event)
+{
+    Row::resizeEvent(event);
+    // Outside of the first line's usual reach, and clear of a code block's own button.
+    m_copy->move(layoutDirection() == Qt::RightToLeft ? 0 : width() - m_copy->width(), 0);
+    m_copy->raise();
 }
 
 QWidget *AssistantRow::makeSegment(const MarkdownSegment &segment)
@@ -178,10 +213,10 @@ void AssistantRow::setItem(const TranscriptItem &item)
         delete m_widgets.takeLast();
     m_segments = segments;
 
-    const bool finished = !message.streaming;
     m_note->setText(message.interrupted ? tr("Interrupted: this is what had arrived") : QString());
     m_note->setVisible(message.interrupted);
-    m_footer->setVisible(finished && !message.text.isEmpty());
+    m_copy->setVisible(!message.streaming && !message.text.isEmpty());
+    m_copy->raise();
     setToolTip(item.time.isValid()
                    ? QLocale().toString(item.time.toLocalTime(), QLocale::ShortFormat)
                    : QString());
@@ -207,6 +242,7 @@ ReasoningRow::ReasoningRow(RowActions &actions, QWidget *parent)
     m_fold->setObjectName(QStringLiteral("reasoningFold"));
     m_fold->setIconName(QStringLiteral("thought"), static_cast<int>(ColorRole::Muted));
     m_fold->setTitleMuted(true);
+    m_fold->setSummaryMonospace(false);
     m_body->setObjectName(QStringLiteral("reasoningText"));
     m_body->setAccessibleName(tr("The model's reasoning"));
     column()->setSpacing(2);
@@ -239,10 +275,8 @@ void ReasoningRow::setItem(const TranscriptItem &item)
     if (m_text != reasoning.text) {
         m_text = reasoning.text;
         // The last line tells how far it is, the first what it was about.
-        const QString shown = m_streaming
-            ? m_text.right(200).section(QLatin1Char('\n'), -1).trimmed()
-            : m_text.left(300).simplified();
-        m_fold->setSummary(shown);
+        m_fold->setSummary(
+            plainWords(m_streaming ? m_text.right(200).section(QLatin1Char('\n'), -1) : m_text));
         if (m_open)
             m_body->setMarkdownText(m_text);
     }
@@ -320,8 +354,11 @@ void NoticeRow::setItem(const TranscriptItem &item)
 {
     m_item = std::get<NoticeItem>(item.data);
     m_text->setText(noticeText(m_item));
-    m_detail->setText(m_item.detail);
-    m_detail->setVisible(!m_item.detail.isEmpty());
+    // Otherwise it is the server's name for the kind of thing, which helps nobody at first sight.
+    const bool telling = m_item.kind == NoticeItem::Kind::Retrying;
+    m_detail->setText(telling ? m_item.detail : QString());
+    m_detail->setVisible(!m_detail->text().isEmpty());
+    setToolTip(telling ? QString() : m_item.detail);
     restyle();
 }
 

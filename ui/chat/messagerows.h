@@ -44,6 +44,7 @@ public:
 
 protected:
     void contextMenuEvent(QContextMenuEvent *event) override;
+    void resizeEvent(QResizeEvent *event) override;
 
 private:
     QWidget *makeSegment(const MarkdownSegment &segment);
@@ -52,7 +53,6 @@ private:
     QString m_text;
     QList<MarkdownSegment> m_segments;
     QList<QWidget *> m_widgets;
-    QWidget *m_footer;
     QLabel *m_note;
     QToolButton *m_copy;
 };

@@ -20,7 +20,10 @@ constexpr qsizetype kShownCharacters =
 
 QString clipped(const QString &text)
 {
-    return text.size() > kShownCharacters ? text.right(kShownCharacters) : text;
+    QString result = text.size() > kShownCharacters ? text.right(kShownCharacters) : text;
+    while (result.endsWith(QLatin1Char('\n')))
+        result.chop(1);
+    return result;
 }
 
 } // namespace
@@ -91,8 +94,9 @@ void ToolCard::refresh()
     m_fold->setSummary(toolSummary(m_tool));
     QString status = toolStatus(m_tool, QDateTime::currentDateTimeUtc());
     if (m_tool.subagentToolCalls > 0)
-        status = tr("%n tool call(s)", nullptr, m_tool.subagentToolCalls) + QStringLiteral(" · ")
-            + status;
+        status = (m_tool.subagentToolCalls == 1 ? tr("1 tool call")
+                                                : tr("%1 tool calls").arg(m_tool.subagentToolCalls))
+            + QStringLiteral(" · ") + status;
     m_fold->setStatus(status, static_cast<int>(ink));
 
     const bool running = state == State::Running;

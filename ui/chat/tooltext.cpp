@@ -77,9 +77,9 @@ QString toolIcon(const QString &name)
 QString toolSummary(const ToolItem &tool)
 {
     // The arguments that say the most, in the order of how much they say.
-    static constexpr std::array keys{"command",     "path",     "filePath", "file_path",
-                                     "fileName",    "pattern",  "query",    "url",
-                                     "description", "question", "prompt"};
+    static constexpr std::array keys{"command",     "pattern",   "query",    "path",
+                                     "filePath",    "file_path", "fileName", "url",
+                                     "description", "question",  "prompt"};
     for (const char *key : keys) {
         const QString text = tool.arguments.value(QLatin1String(key)).toString();
         if (!text.isEmpty())

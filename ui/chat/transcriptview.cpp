@@ -435,6 +435,7 @@ void TranscriptView::relayout()
     verticalScrollBar()->setPageStep(height);
     verticalScrollBar()->setSingleStep(48);
     verticalScrollBar()->setRange(0, std::max(0, total - height));
+    verticalScrollBar()->setEnabled(total > height); // its handle is not drawn then
     verticalScrollBar()->setValue(value);
     m_canvas->setGeometry(0, -value, viewport()->width(), std::max(total, height));
     if (m_tabOrderStale) {

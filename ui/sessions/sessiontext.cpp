@@ -66,7 +66,7 @@ QString stateIcon(ShownState state)
 {
     switch (state) {
     case ShownState::Working:
-        return QStringLiteral("play");
+        return QStringLiteral("dot");
     case ShownState::Waiting:
         return QStringLiteral("question");
     case ShownState::Idle:

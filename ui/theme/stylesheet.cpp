@@ -53,6 +53,12 @@ QComboBox::down-arrow { image: url(:/icons/@Arrow.svg); width: 14px; height: 14p
 QComboBox QAbstractItemView { background: @Surface; border: 1px solid @Border; selection-background-color: @Selected;
     selection-color: @Text; outline: none; }
 
+QCheckBox { spacing: 8px; }
+QCheckBox::indicator { width: 16px; height: 16px; border: 1px solid @BorderStrong; border-radius: 4px; background: @Surface; }
+QCheckBox::indicator:hover, QCheckBox::indicator:focus { border-color: @Accent; }
+QCheckBox::indicator:checked { background: @Accent; border-color: @Accent; image: url(:/icons/@Tick.svg); }
+QCheckBox::indicator:disabled { background: @Window; border-color: @Border; }
+
 QMenu { background: @Surface; border: 1px solid @Border; padding: 4px; }
 QMenu::item { padding: 5px 24px 5px 12px; border-radius: 4px; color: @Text; }
 QMenu::item:selected { background: @Selected; }
@@ -66,9 +72,11 @@ QScrollBar::handle { background: @Scroll; border-radius: 4px; margin: 2px; }
 QScrollBar::handle:vertical { min-height: 32px; }
 QScrollBar::handle:horizontal { min-width: 32px; }
 QScrollBar::handle:hover { background: @BorderStrong; }
+QScrollBar::handle:disabled { background: transparent; }
 QScrollBar::add-line, QScrollBar::sub-line { width: 0; height: 0; }
 QScrollBar::add-page, QScrollBar::sub-page { background: transparent; }
 
+QAbstractScrollArea::corner { background: transparent; border: none; }
 QSplitter::handle { background: @Border; }
 QSplitter::handle:horizontal { width: 1px; }
 QSplitter::handle:vertical { height: 1px; }
@@ -85,6 +93,7 @@ QSplitter::handle:vertical { height: 1px; }
     // Longer names first: "@Accent" is a beginning of "@AccentHover".
     replace("AccentHover", accentHover.name());
     replace("Arrow", theme.isDark() ? QStringLiteral("arrow-dark") : QStringLiteral("arrow-light"));
+    replace("Tick", theme.isDark() ? QStringLiteral("tick-dark") : QStringLiteral("tick-light"));
     replace("Scroll", scroll.name());
     replace("BorderStrong", theme.hex(ColorRole::BorderStrong));
     replace("Border", theme.hex(ColorRole::Border));
