@@ -58,7 +58,7 @@ public:
     }
 
 private:
-    int m_n = 0;
+    static inline int m_n = 0; // ids stay unique over several scripts
 };
 
 QJsonObject object(const char *key, const QString &value)

@@ -293,6 +293,13 @@ void ChatView::sessionChanged()
     updateHints();
 }
 
+void ChatView::flush()
+{
+    m_view->flush();
+    m_refresh.stop();
+    sessionChanged();
+}
+
 void ChatView::updateHistory()
 {
     m_historyStale = false;

@@ -32,6 +32,8 @@ public:
     void setModels(const QList<ModelInfo> &models);
 
     TranscriptView *transcriptView() const { return m_view; }
+    //! Shows at once what waits for the next update. For tests.
+    void flush();
 
 public Q_SLOTS:
     void focusInput();

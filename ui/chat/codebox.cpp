@@ -1,12 +1,14 @@
 // SPDX-License-Identifier: MIT
 #include "ui/chat/codebox.h"
 
+#include "ui/chat/row.h"
 #include "ui/theme/theme.h"
 
 #include <QApplication>
 #include <QClipboard>
 #include <QEvent>
 #include <QLabel>
+#include <QPainter>
 #include <QPlainTextEdit>
 #include <QScrollBar>
 #include <QStyle>
@@ -65,7 +67,7 @@ CodeBox::CodeBox(QWidget *parent)
     policy.setHeightForWidth(true);
     setSizePolicy(policy);
     m_caption->setObjectName(QStringLiteral("codeCaption"));
-    m_caption->setProperty("muted", true);
+    setInk(m_caption, Theme::instance().color(ColorRole::Muted));
     m_caption->setFont(Theme::font(-1));
     m_copy->setObjectName(QStringLiteral("codeCopy"));
     m_copy->setIcon(Theme::icon(QStringLiteral("copy"), ColorRole::Muted));
@@ -98,16 +100,17 @@ CodeBox::CodeBox(QWidget *parent)
             m_copy->setToolTip(tr("Copy"));
         });
     });
-    restyle();
 }
 
-void CodeBox::restyle()
+void CodeBox::paintEvent(QPaintEvent *)
 {
     const Theme &theme = Theme::instance();
-    setStyleSheet(
-        QStringLiteral("#codeBox { background: %1; border: 1px solid %2; border-radius: 6px; }"
-                       "#codeText { background: transparent; border: none; }")
-            .arg(theme.hex(ColorRole::CodeBackground), theme.hex(ColorRole::Border)));
+    QPainter painter(this);
+    painter.setRenderHint(QPainter::Antialiasing);
+    painter.setPen(theme.color(ColorRole::Border));
+    painter.setBrush(theme.color(ColorRole::CodeBackground));
+    painter.drawRoundedRect(QRectF(rect()).adjusted(0.5, 0.5, -0.5, -0.5), Theme::smallRadius,
+                            Theme::smallRadius);
 }
 
 void CodeBox::setCaption(const QString &caption)

@@ -38,12 +38,12 @@ public:
 
 protected:
     void resizeEvent(QResizeEvent *event) override;
+    void paintEvent(QPaintEvent *event) override;
     bool eventFilter(QObject *watched, QEvent *event) override;
 
 private:
     int headerHeight() const;
     int lineCountFor(int width) const;
-    void restyle();
 
     QLabel *m_caption;
     QToolButton *m_copy;

@@ -4,6 +4,7 @@
 #include "ui/chat/codebox.h"
 #include "ui/chat/foldbutton.h"
 #include "ui/chat/markdownview.h"
+#include "ui/sessions/sessiontext.h"
 #include "ui/theme/theme.h"
 
 #include <QApplication>
@@ -19,6 +20,8 @@
 #include <QToolButton>
 #include <QVBoxLayout>
 
+#include <algorithm>
+
 namespace pilotlight {
 
 // ---- UserRow
@@ -27,6 +30,25 @@ namespace {
 
 constexpr int kBubbleX = 14;
 constexpr int kBubbleY = 9;
+
+//! What the user's words stand on.
+class Bubble final : public QFrame
+{
+public:
+    using QFrame::QFrame;
+
+protected:
+    void paintEvent(QPaintEvent *) override
+    {
+        QPainter painter(this);
+        painter.setRenderHint(QPainter::Antialiasing);
+        painter.setPen(Qt::NoPen);
+        painter.setBrush(Theme::instance().color(ColorRole::UserBubble));
+        painter.drawRoundedRect(rect(), 12, 12);
+    }
+};
+
+constexpr int kPartSegments = 24; //!< of one row; a screen shows about ten
 
 //! Seen only while the pointer is over its row or it has the focus, yet always reachable by Tab.
 class HoverButton final : public QToolButton
@@ -63,7 +85,7 @@ QLabel *smallLabel(QWidget *parent, const char *name)
 {
     auto *label = new QLabel(parent);
     label->setObjectName(QString::fromLatin1(name));
-    label->setProperty("muted", true);
+    setInk(label, Theme::instance().color(ColorRole::Muted));
     label->setFont(Theme::font(-1));
     return label;
 }
@@ -72,7 +94,7 @@ QLabel *smallLabel(QWidget *parent, const char *name)
 
 UserRow::UserRow(RowActions &actions, QWidget *parent)
     : Row(actions, parent)
-    , m_bubble(new QFrame(this))
+    , m_bubble(new Bubble(this))
     , m_text(new MarkdownView(m_bubble))
     , m_note(smallLabel(this, "userNote"))
 {
@@ -87,14 +109,12 @@ UserRow::UserRow(RowActions &actions, QWidget *parent)
 void UserRow::setItem(const TranscriptItem &item)
 {
     const auto &user = std::get<UserItem>(item.data);
-    const Theme &theme = Theme::instance();
-    m_bubble->setStyleSheet(QStringLiteral("#userBubble { background: %1; border-radius: 12px; }"
-                                           "#userText { background: transparent; }")
-                                .arg(theme.hex(ColorRole::UserBubble)));
     if (m_text->toPlainText() != user.text)
         m_text->setLiteralText(user.text);
     QString note;
-    if (user.pending)
+    if (user.dropped)
+        note = tr("Not delivered: the server dropped it. Send it again.");
+    else if (user.pending)
         note = tr("Sending…");
     else if (user.delivery == UserMessage::Delivery::Steering)
         note = tr("Sent while the agent was working");
@@ -163,6 +183,15 @@ void AssistantRow::resizeEvent(QResizeEvent *event)
     m_copy->raise();
 }
 
+int AssistantRow::partsOf(const QString &text)
+{
+    // Most answers are short: no need to cut them to know it.
+    if (text.size() < 2000)
+        return 1;
+    const qsizetype segments = splitMarkdown(text).size();
+    return std::max(1, static_cast<int>((segments + kPartSegments - 1) / kPartSegments));
+}
+
 QWidget *AssistantRow::makeSegment(const MarkdownSegment &segment)
 {
     if (segment.kind == MarkdownSegment::Kind::Code)
@@ -190,7 +219,10 @@ void AssistantRow::setItem(const TranscriptItem &item)
 {
     const auto &message = std::get<AssistantItem>(item.data);
     m_text = message.text;
-    const QList<MarkdownSegment> segments = splitMarkdown(message.text);
+    QList<MarkdownSegment> segments = splitMarkdown(message.text);
+    if (parts() > 1) // the last part takes what came since the parts were counted
+        segments = segments.mid(qsizetype(part()) * kPartSegments,
+                                part() + 1 < parts() ? kPartSegments : -1);
     for (int i = 0; i < segments.size(); ++i) {
         const MarkdownSegment &segment = segments.at(i);
         if (i < m_segments.size()) {
@@ -214,8 +246,8 @@ void AssistantRow::setItem(const TranscriptItem &item)
     m_segments = segments;
 
     m_note->setText(message.interrupted ? tr("Interrupted: this is what had arrived") : QString());
-    m_note->setVisible(message.interrupted);
-    m_copy->setVisible(!message.streaming && !message.text.isEmpty());
+    m_note->setVisible(message.interrupted && part() + 1 == parts());
+    m_copy->setVisible(!message.streaming && !message.text.isEmpty() && part() == 0);
     m_copy->raise();
     setToolTip(item.time.isValid()
                    ? QLocale().toString(item.time.toLocalTime(), QLocale::ShortFormat)
@@ -280,8 +312,7 @@ void ReasoningRow::setItem(const TranscriptItem &item)
         if (m_open)
             m_body->setMarkdownText(m_text);
     }
-    m_body->setStyleSheet(QStringLiteral("color: %1; background: transparent;")
-                              .arg(Theme::instance().hex(ColorRole::Muted)));
+    setInk(m_body, Theme::instance().color(ColorRole::Muted));
 }
 
 QVariant ReasoningRow::viewState() const
@@ -298,31 +329,67 @@ void ReasoningRow::setViewState(const QVariant &state)
 
 // ---- NoticeRow
 
-QString noticeText(const NoticeItem &notice)
+namespace {
+
+//! A failed turn by what the user can do about it; empty where only the server's words help.
+QString errorHeadline(const NoticeItem &notice)
 {
+    const int status = notice.statusCode.value_or(0);
+    if (notice.detail == QLatin1String("authentication") || status == 401 || status == 403)
+        return NoticeRow::tr("The model's provider did not accept the sign-in or key.");
+    if (notice.detail == QLatin1String("rate_limit") || status == 429)
+        return NoticeRow::tr(
+            "The model's provider limits requests. Wait a little, then send again.");
+    if (status >= 500)
+        return NoticeRow::tr("The model's provider failed (HTTP %1). Send again to retry.")
+            .arg(status);
+    return {};
+}
+
+} // namespace
+
+NoticeWords noticeWords(const NoticeItem &notice)
+{
+    using Kind = NoticeItem::Kind;
+    const auto or_ = [&](const QString &words) {
+        return notice.text.isEmpty() ? words : notice.text;
+    };
     switch (notice.kind) {
-    case NoticeItem::Kind::Interrupted:
-        return notice.text.isEmpty() ? NoticeRow::tr("Interrupted") : notice.text;
-    case NoticeItem::Kind::Retrying:
-        return notice.text.isEmpty() ? NoticeRow::tr("The model did not answer; trying again")
-                                     : NoticeRow::tr("Trying again: %1").arg(notice.text);
-    case NoticeItem::Kind::ModelChanged:
-        return NoticeRow::tr("Model: %1").arg(notice.text);
-    case NoticeItem::Kind::ModeChanged:
-        return NoticeRow::tr("Mode: %1").arg(notice.text);
-    case NoticeItem::Kind::Compaction:
-        return notice.text.isEmpty()
-            ? NoticeRow::tr("The conversation was shortened to fit the model")
-            : notice.text;
-    case NoticeItem::Kind::Error:
-        return notice.text.isEmpty() ? NoticeRow::tr("Something went wrong") : notice.text;
-    case NoticeItem::Kind::Warning:
-        return notice.text.isEmpty() ? NoticeRow::tr("The server warns") : notice.text;
-    case NoticeItem::Kind::Info:
-    case NoticeItem::Kind::Unknown:
+    case Kind::Interrupted:
+        return {or_(NoticeRow::tr("Interrupted")), {}};
+    case Kind::Retrying: {
+        const QString words = notice.count > 1
+            ? NoticeRow::tr("The model did not answer %1 times; trying again").arg(notice.count)
+            : NoticeRow::tr("The model did not answer; trying again");
+        return {words, notice.text.isEmpty() ? notice.detail : notice.text};
+    }
+    case Kind::ModelChanged:
+        return {NoticeRow::tr("Model: %1").arg(notice.text), {}};
+    case Kind::ModeChanged: {
+        QString mode = notice.text;
+        for (const auto known : {AgentMode::Interactive, AgentMode::Plan, AgentMode::Autopilot}) {
+            if (mode.compare(modeText(known), Qt::CaseInsensitive) == 0)
+                mode = modeText(known);
+        }
+        return {NoticeRow::tr("Mode: %1").arg(mode), {}};
+    }
+    case Kind::Compaction:
+        return {notice.running ? NoticeRow::tr("Shortening the conversation to fit the model…")
+                               : NoticeRow::tr("The conversation was shortened to fit the model"),
+                {}};
+    case Kind::Error: {
+        const QString headline = errorHeadline(notice);
+        if (!headline.isEmpty())
+            return {headline, notice.text};
+        return {or_(NoticeRow::tr("The agent could not go on.")), {}};
+    }
+    case Kind::Warning:
+        return {or_(NoticeRow::tr("The server warns")), {}};
+    case Kind::Info:
+    case Kind::Unknown:
         break;
     }
-    return notice.text;
+    return {or_(notice.detail), {}};
 }
 
 NoticeRow::NoticeRow(RowActions &actions, QWidget *parent)
@@ -353,12 +420,11 @@ NoticeRow::NoticeRow(RowActions &actions, QWidget *parent)
 void NoticeRow::setItem(const TranscriptItem &item)
 {
     m_item = std::get<NoticeItem>(item.data);
-    m_text->setText(noticeText(m_item));
-    // Otherwise it is the server's name for the kind of thing, which helps nobody at first sight.
-    const bool telling = m_item.kind == NoticeItem::Kind::Retrying;
-    m_detail->setText(telling ? m_item.detail : QString());
-    m_detail->setVisible(!m_detail->text().isEmpty());
-    setToolTip(telling ? QString() : m_item.detail);
+    const NoticeWords words = noticeWords(m_item);
+    m_text->setText(words.text);
+    m_detail->setText(words.detail);
+    m_detail->setVisible(!words.detail.isEmpty());
+    setToolTip(words.detail.isEmpty() ? m_item.detail : QString());
     restyle();
 }
 
@@ -399,15 +465,14 @@ void NoticeRow::restyle()
     }
     const bool card = m_item.kind == Kind::Error || m_item.kind == Kind::Warning;
     if (card) {
-        setCard(
-            theme.hex(m_item.kind == Kind::Error ? ColorRole::ErrorSoft : ColorRole::WarningSoft),
-            theme.hex(m_item.kind == Kind::Error ? ColorRole::ErrorSoft : ColorRole::WarningSoft),
-            theme.hex(ink));
+        const QColor soft =
+            theme.color(m_item.kind == Kind::Error ? ColorRole::ErrorSoft : ColorRole::WarningSoft);
+        setCard(soft, soft, theme.color(ink));
         column()->setContentsMargins(Theme::space(3), Theme::space(2), Theme::space(3),
                                      Theme::space(2));
     }
     m_icon->setPixmap(Theme::pixmap(icon, 18, theme.color(ink), devicePixelRatioF()));
-    m_text->setStyleSheet(QStringLiteral("color: %1").arg(theme.hex(card ? ColorRole::Text : ink)));
+    setInk(m_text, theme.color(card ? ColorRole::Text : ink));
 }
 
 } // namespace pilotlight

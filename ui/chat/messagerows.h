@@ -40,6 +40,8 @@ class AssistantRow : public Row
     Q_OBJECT
 public:
     explicit AssistantRow(RowActions &actions, QWidget *parent = nullptr);
+    //! Into how many rows \a text is cut.
+    static int partsOf(const QString &text);
     void setItem(const TranscriptItem &item) override;
 
 protected:
@@ -94,7 +96,12 @@ private:
     QLabel *m_detail;
 };
 
-//! The words of a notice; the server's own where it gave some.
-QString noticeText(const NoticeItem &notice);
+struct NoticeWords
+{
+    QString text;
+    QString detail; //!< the server's own words, where text is ours
+};
+//! A notice in plain words.
+NoticeWords noticeWords(const NoticeItem &notice);
 
 } // namespace pilotlight

@@ -71,19 +71,15 @@ void RequestCard::setLook(Look look, const QString &outcome)
         : look == Look::Bad                  ? ColorRole::Error
         : look == Look::Gone                 ? ColorRole::Muted
                                              : ColorRole::Warning;
-    if (m_waiting)
-        setCard(theme.hex(ColorRole::Surface), theme.hex(ColorRole::Border),
-                theme.hex(ColorRole::Warning));
-    else
-        setCard(theme.hex(ColorRole::Surface), theme.hex(ColorRole::Border));
+    setCard(theme.color(ColorRole::Surface), theme.color(ColorRole::Border),
+            m_waiting ? theme.color(ColorRole::Warning) : QColor());
     m_icon->setPixmap(Theme::pixmap(m_iconName, 18,
                                     theme.color(m_waiting ? ColorRole::Warning : ColorRole::Muted),
                                     devicePixelRatioF()));
-    m_title->setStyleSheet(
-        QStringLiteral("color: %1").arg(theme.hex(m_waiting ? ColorRole::Text : ColorRole::Muted)));
+    setInk(m_title, theme.color(m_waiting ? ColorRole::Text : ColorRole::Muted));
     m_outcome->setText(outcome);
     m_outcome->setVisible(!outcome.isEmpty());
-    m_outcome->setStyleSheet(QStringLiteral("color: %1").arg(theme.hex(ink)));
+    setInk(m_outcome, theme.color(ink));
     m_answerBox->setVisible(m_waiting);
     m_answerBox->setEnabled(look == Look::Waiting);
     const int margin = Theme::space(m_waiting ? 3 : 2);
@@ -167,7 +163,7 @@ PermissionCard::PermissionCard(RowActions &actions, QWidget *parent)
     m_intention->setObjectName(QStringLiteral("permissionIntention"));
     m_intention->setWordWrap(true);
     m_intention->setTextFormat(Qt::PlainText);
-    m_intention->setProperty("muted", true);
+    setInk(m_intention, Theme::instance().color(ColorRole::Muted));
     m_subject->setBare(true);
     m_subject->setWrap(true);
     m_subject->setProperty("part", QStringLiteral("subject"));

@@ -6,6 +6,8 @@
 #include "ui/chat/toolcard.h"
 #include "ui/theme/theme.h"
 
+#include <QPainter>
+#include <QPainterPath>
 #include <QPlainTextEdit>
 #include <QTextEdit>
 #include <QVBoxLayout>
@@ -53,18 +55,56 @@ bool Row::mustStay() const
     return false;
 }
 
-void Row::setCard(const QString &background, const QString &border, const QString &stripe)
+void Row::setPart(int part, int parts)
 {
-    QString sheet =
-        QStringLiteral("#%1 { background: %2; border: 1px solid %3; border-radius: 8px; }")
-            .arg(objectName(), background, border);
-    if (!stripe.isEmpty())
-        sheet += QStringLiteral("#%1 { border-left: 3px solid %2; }").arg(objectName(), stripe);
-    if (sheet != styleSheet())
-        setStyleSheet(sheet);
+    m_part = part;
+    m_parts = parts;
 }
 
-Row *makeRow(const TranscriptItem &item, RowActions &actions, QWidget *parent)
+void Row::setCard(const QColor &background, const QColor &border, const QColor &stripe)
+{
+    m_background = background;
+    m_border = border;
+    m_stripe = stripe;
+    update();
+}
+
+void Row::paintEvent(QPaintEvent *)
+{
+    if (!m_background.isValid())
+        return;
+    QPainter painter(this);
+    painter.setRenderHint(QPainter::Antialiasing);
+    const QRectF area = QRectF(rect()).adjusted(0.5, 0.5, -0.5, -0.5);
+    painter.setPen(QPen(m_border, 1));
+    painter.setBrush(m_background);
+    painter.drawRoundedRect(area, Theme::radius, Theme::radius);
+    if (!m_stripe.isValid())
+        return;
+    QPainterPath shape;
+    shape.addRoundedRect(QRectF(rect()), Theme::radius, Theme::radius);
+    painter.setClipPath(shape);
+    const int x = layoutDirection() == Qt::RightToLeft ? width() - 3 : 0;
+    painter.fillRect(QRect(x, 0, 3, height()), m_stripe);
+}
+
+void setInk(QWidget *widget, const QColor &color)
+{
+    QPalette palette = widget->palette();
+    if (palette.color(QPalette::WindowText) == color && palette.color(QPalette::Text) == color)
+        return;
+    palette.setColor(QPalette::WindowText, color);
+    palette.setColor(QPalette::Text, color);
+    widget->setPalette(palette);
+}
+
+int partsOf(const TranscriptItem &item)
+{
+    const auto *message = std::get_if<AssistantItem>(&item.data);
+    return message ? AssistantRow::partsOf(message->text) : 1;
+}
+
+Row *makeRow(const TranscriptItem &item, int part, int parts, RowActions &actions, QWidget *parent)
 {
     struct Maker
     {
@@ -83,6 +123,7 @@ Row *makeRow(const TranscriptItem &item, RowActions &actions, QWidget *parent)
         Row *operator()(const NoticeItem &) const { return new NoticeRow(actions, parent); }
     };
     Row *row = std::visit(Maker{actions, parent}, item.data);
+    row->setPart(part, parts);
     row->setItem(item);
     return row;
 }
@@ -112,7 +153,7 @@ QString rowKey(const TranscriptItem &item)
     return std::visit(Key{}, item.data);
 }
 
-int estimatedHeight(const TranscriptItem &item, int width)
+int estimatedHeight(const TranscriptItem &item, int parts, int width)
 {
     const auto textHeight = [width](const QString &text) {
         const qsizetype columns = std::max(20, width / 7);
@@ -137,7 +178,7 @@ int estimatedHeight(const TranscriptItem &item, int width)
         int operator()(const PlanItem &i) const { return height(i.request.plan) + 120; }
         int operator()(const NoticeItem &) const { return 28; }
     };
-    return std::visit(Guess{textHeight}, item.data);
+    return std::visit(Guess{textHeight}, item.data) / std::max(1, parts);
 }
 
 } // namespace pilotlight

@@ -4,6 +4,7 @@
 #include "agent/types.h"
 #include "session/transcript.h"
 
+#include <QColor>
 #include <QFrame>
 #include <QVariant>
 
@@ -37,6 +38,9 @@ public:
 
     //! Shows \a item, which has the same kind as the one that this row was made for.
     virtual void setItem(const TranscriptItem &item) = 0;
+    //! A long answer is shown by several rows: this is number \a part of \a parts. Before
+    //! setItem().
+    void setPart(int part, int parts);
     virtual int heightFor(int width);
     //! A second has passed: durations move on. True where the height may have changed.
     virtual bool tick(const QDateTime &now);
@@ -53,20 +57,32 @@ Q_SIGNALS:
 protected:
     QVBoxLayout *column() const { return m_column; }
     RowActions &actions() const { return m_actions; }
-    //! A rounded card in the colours of the theme; \a stripe colours its left edge.
-    void setCard(const QString &background, const QString &border, const QString &stripe = {});
+    //! A rounded card in the colours of the theme; a valid \a stripe colours its left edge.
+    void setCard(const QColor &background, const QColor &border, const QColor &stripe = {});
+    int part() const { return m_part; }
+    int parts() const { return m_parts; }
+    void paintEvent(QPaintEvent *event) override;
 
 private:
+    int m_part = 0;
+    int m_parts = 1;
+    QColor m_background; // painted: a style sheet for each card would cost a millisecond each
+    QColor m_border;
+    QColor m_stripe;
     RowActions &m_actions;
     QVBoxLayout *m_column;
 };
 
-//! Makes the row for \a item and fills it.
-Row *makeRow(const TranscriptItem &item, RowActions &actions, QWidget *parent);
+//! Makes the row for \a part of \a item and fills it.
+Row *makeRow(const TranscriptItem &item, int part, int parts, RowActions &actions, QWidget *parent);
+//! Into how many rows \a item is cut, so that none grows without bounds.
+int partsOf(const TranscriptItem &item);
+//! The colour of a label's or text's own words.
+void setInk(QWidget *widget, const QColor &color);
 //! Names an item over its life, for remembering what the user did to its row. Empty: nothing to
 //! remember.
 QString rowKey(const TranscriptItem &item);
 //! A height for an item that no widget was made for yet.
-int estimatedHeight(const TranscriptItem &item, int width);
+int estimatedHeight(const TranscriptItem &item, int parts, int width);
 
 } // namespace pilotlight

@@ -50,7 +50,7 @@ ToolCard::ToolCard(RowActions &actions, QWidget *parent)
     layout->addWidget(m_error);
     column()->addWidget(m_body);
     const Theme &theme = Theme::instance();
-    setCard(theme.hex(ColorRole::Surface), theme.hex(ColorRole::Border));
+    setCard(theme.color(ColorRole::Surface), theme.color(ColorRole::Border));
     connect(m_fold, &QAbstractButton::toggled, this, [this](bool open) {
         m_open = open;
         refresh();
@@ -91,6 +91,7 @@ void ToolCard::refresh()
         toolIcon(m_tool.name),
         static_cast<int>(state == State::Succeeded && !badExit ? ColorRole::Muted : ink));
     m_fold->setTitle(m_tool.title.isEmpty() ? m_tool.name : m_tool.title);
+    m_fold->setToolTip(m_tool.intention);
     m_fold->setSummary(toolSummary(m_tool));
     QString status = toolStatus(m_tool, QDateTime::currentDateTimeUtc());
     if (m_tool.subagentToolCalls > 0)
@@ -101,10 +102,8 @@ void ToolCard::refresh()
 
     const bool running = state == State::Running;
     m_error->setText(m_tool.error);
-    m_error->setStyleSheet(
-        QStringLiteral("color: %1")
-            .arg(Theme::instance().hex(state == State::Denied ? ColorRole::Warning
-                                                              : ColorRole::Error)));
+    setInk(m_error,
+           Theme::instance().color(state == State::Denied ? ColorRole::Warning : ColorRole::Error));
     m_error->setVisible(!m_tool.error.isEmpty());
 
     const auto show = [](CodeBox *slot, bool visible) {

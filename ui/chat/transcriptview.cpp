@@ -10,6 +10,7 @@
 #include <QScrollBar>
 
 #include <algorithm>
+#include <utility>
 
 namespace pilotlight {
 
@@ -113,7 +114,10 @@ void TranscriptView::setTranscript(const Transcript *transcript, const QString &
     if (transcript) {
         connect(transcript, &Transcript::itemsInserted, this, &TranscriptView::inserted);
         connect(transcript, &Transcript::itemsRemoved, this, &TranscriptView::removed);
-        connect(transcript, &Transcript::itemChanged, this, &TranscriptView::dirty);
+        connect(transcript, &Transcript::itemChanged, this, [this](int item) {
+            m_dirty.insert(item);
+            schedule();
+        });
         connect(transcript, &Transcript::reset, this, &TranscriptView::rebuild);
         connect(transcript, &QObject::destroyed, this, [this] {
             m_transcript = nullptr;
@@ -139,56 +143,129 @@ void TranscriptView::rebuild()
     m_rows.clear();
     m_dirty.clear();
     if (m_transcript) {
-        const int width = contentWidth();
-        m_rows.resize(m_transcript->items().size());
-        for (size_t i = 0; i < m_rows.size(); ++i)
-            m_rows[i].height = estimatedHeight(m_transcript->items()[i], width);
+        m_rows.reserve(m_transcript->items().size());
+        for (int item = 0; item < static_cast<int>(m_transcript->items().size()); ++item) {
+            const std::vector<Entry> entries = entriesFor(item);
+            m_rows.insert(m_rows.end(), entries.begin(), entries.end());
+        }
     }
     relayout();
 }
 
+std::vector<TranscriptView::Entry> TranscriptView::entriesFor(int item) const
+{
+    const TranscriptItem &content = m_transcript->items()[static_cast<size_t>(item)];
+    const int parts = partsOf(content);
+    const int height = estimatedHeight(content, parts, contentWidth());
+    std::vector<Entry> result(static_cast<size_t>(parts));
+    for (int part = 0; part < parts; ++part) {
+        Entry &entry = result[static_cast<size_t>(part)];
+        entry.item = item;
+        entry.part = part;
+        entry.height = height;
+    }
+    return result;
+}
+
+int TranscriptView::firstRowOf(int item) const
+{
+    const auto it =
+        std::lower_bound(m_rows.begin(), m_rows.end(), item,
+                         [](const Entry &entry, int wanted) { return entry.item < wanted; });
+    return static_cast<int>(it - m_rows.begin());
+}
+
+const TranscriptItem &TranscriptView::itemAt(int row) const
+{
+    return m_transcript->items()[static_cast<size_t>(m_rows[static_cast<size_t>(row)].item)];
+}
+
 void TranscriptView::inserted(int first, int last)
 {
-    const auto &items = m_transcript->items();
-    std::vector<Entry> fresh(static_cast<size_t>(last - first + 1));
-    for (size_t i = 0; i < fresh.size(); ++i)
-        fresh[i].height = estimatedHeight(items[static_cast<size_t>(first) + i], contentWidth());
-    m_rows.insert(m_rows.begin() + first, fresh.begin(), fresh.end());
+    const int count = last - first + 1;
+    const int at = firstRowOf(first);
+    const bool atEnd = at == rowCount();
+    for (size_t row = static_cast<size_t>(at); row < m_rows.size(); ++row)
+        m_rows[row].item += count;
+    std::vector<Entry> fresh;
+    for (int item = first; item <= last; ++item) {
+        const std::vector<Entry> entries = entriesFor(item);
+        fresh.insert(fresh.end(), entries.begin(), entries.end());
+    }
+    m_rows.insert(m_rows.begin() + at, fresh.begin(), fresh.end());
     QSet<int> moved;
-    for (const int row : std::as_const(m_dirty))
-        moved.insert(row >= first ? row + (last - first + 1) : row);
+    for (const int item : std::as_const(m_dirty))
+        moved.insert(item >= first ? item + count : item);
     m_dirty = moved;
-    if (!m_place.bottom && m_place.row >= first)
-        m_place.row += last - first + 1;
-    if (!m_place.bottom && last == rowCount() - 1)
+    if (!m_place.bottom && m_place.row >= at)
+        m_place.row += static_cast<int>(fresh.size());
+    if (!m_place.bottom && atEnd)
         Q_EMIT newBelow();
     schedule();
 }
 
 void TranscriptView::removed(int first, int last)
 {
-    for (int row = first; row <= last; ++row)
+    const int count = last - first + 1;
+    const int from = firstRowOf(first);
+    const int to = firstRowOf(last + 1);
+    for (int row = from; row < to; ++row)
         dropWidget(row);
-    m_rows.erase(m_rows.begin() + first, m_rows.begin() + last + 1);
+    m_rows.erase(m_rows.begin() + from, m_rows.begin() + to);
+    for (size_t row = static_cast<size_t>(from); row < m_rows.size(); ++row)
+        m_rows[row].item -= count;
     QSet<int> moved;
-    for (const int row : std::as_const(m_dirty)) {
-        if (row < first)
-            moved.insert(row);
-        else if (row > last)
-            moved.insert(row - (last - first + 1));
+    for (const int item : std::as_const(m_dirty)) {
+        if (item < first)
+            moved.insert(item);
+        else if (item > last)
+            moved.insert(item - count);
     }
     m_dirty = moved;
-    if (!m_place.bottom && m_place.row > last)
-        m_place.row -= last - first + 1;
-    else if (!m_place.bottom && m_place.row >= first)
-        m_place = {rowCount() == 0, std::min(first, std::max(0, rowCount() - 1)), 0};
+    if (!m_place.bottom && m_place.row >= to)
+        m_place.row -= to - from;
+    else if (!m_place.bottom && m_place.row >= from)
+        m_place = {rowCount() == 0, std::min(from, std::max(0, rowCount() - 1)), 0};
     schedule();
 }
 
-void TranscriptView::dirty(int row)
+void TranscriptView::updateItem(int item)
 {
-    m_dirty.insert(row);
-    schedule();
+    const TranscriptItem &content = m_transcript->items()[static_cast<size_t>(item)];
+    const int at = firstRowOf(item);
+    const int had = firstRowOf(item + 1) - at;
+    const int parts = partsOf(content);
+    if (parts > had) {
+        const std::vector<Entry> entries = entriesFor(item);
+        m_rows.insert(m_rows.begin() + at + had, entries.begin() + had, entries.end());
+        if (!m_place.bottom && m_place.row >= at + had)
+            m_place.row += parts - had;
+    } else if (parts < had) {
+        for (int row = at + parts; row < at + had; ++row)
+            dropWidget(row);
+        m_rows.erase(m_rows.begin() + at + parts, m_rows.begin() + at + had);
+        if (!m_place.bottom && m_place.row >= at + had)
+            m_place.row -= had - parts;
+        else if (!m_place.bottom && m_place.row >= at + parts)
+            m_place = {false, at + parts - 1, 0};
+    }
+    for (int row = at; row < at + parts; ++row) {
+        Entry &entry = m_rows[static_cast<size_t>(row)];
+        entry.measured = false;
+        if (!entry.widget) {
+            if (row + 1 == at + parts)
+                entry.height =
+                    std::max(entry.height, estimatedHeight(content, parts, contentWidth()));
+            continue;
+        }
+        // An item may change its kind (a pending prompt that became something else): make it anew.
+        if (entry.widget->property("kind").toULongLong() == content.data.index()) {
+            entry.widget->setPart(entry.part, parts);
+            entry.widget->setItem(content);
+        } else {
+            dropWidget(row);
+        }
+    }
 }
 
 void TranscriptView::schedule()
@@ -213,25 +290,11 @@ void TranscriptView::apply()
     QElapsedTimer timer;
     timer.start();
     ++m_updates;
-    const auto &items = m_transcript->items();
-    for (const int row : std::as_const(m_dirty)) {
-        if (row < 0 || row >= rowCount())
-            continue;
-        Entry &entry = m_rows[static_cast<size_t>(row)];
-        entry.measured = false;
-        const TranscriptItem &item = items[static_cast<size_t>(row)];
-        if (entry.widget) {
-            // An item may change its kind (a pending prompt that became something else): make it
-            // anew.
-            if (entry.widget->property("kind").toULongLong() == item.data.index())
-                entry.widget->setItem(item);
-            else
-                dropWidget(row);
-        } else {
-            entry.height = estimatedHeight(item, contentWidth());
-        }
+    const QSet<int> items = std::exchange(m_dirty, {});
+    for (const int item : items) {
+        if (item >= 0 && item < static_cast<int>(m_transcript->items().size()))
+            updateItem(item);
     }
-    m_dirty.clear();
     relayout();
     // A quarter of the time at most: the rest belongs to typing and painting.
     m_timer.setProperty("next", std::clamp(static_cast<int>(timer.elapsed()) * 4, kFrame, 1000));
@@ -249,20 +312,20 @@ int TranscriptView::contentLeft() const
 
 int TranscriptView::indentOf(int row) const
 {
-    return m_transcript->items()[static_cast<size_t>(row)].agentId.isEmpty() ? 0 : kIndent;
+    return itemAt(row).agentId.isEmpty() ? 0 : kIndent;
 }
 
 int TranscriptView::gapBefore(int row) const
 {
     if (row == 0)
         return kTop;
-    const auto &items = m_transcript->items();
-    const auto kind = [&](int r) { return items[static_cast<size_t>(r)].data.index(); };
-    const bool user = std::holds_alternative<UserItem>(items[static_cast<size_t>(row)].data)
-        || std::holds_alternative<UserItem>(items[static_cast<size_t>(row - 1)].data);
-    if (user)
+    if (m_rows[static_cast<size_t>(row)].part > 0)
+        return 8; // as between the segments of one answer
+    const auto &before = itemAt(row - 1).data;
+    const auto &now = itemAt(row).data;
+    if (std::holds_alternative<UserItem>(now) || std::holds_alternative<UserItem>(before))
         return 20;
-    return kind(row) == kind(row - 1) ? 6 : 12;
+    return now.index() == before.index() ? 6 : 12;
 }
 
 std::vector<int> TranscriptView::positions(int *total) const
@@ -283,8 +346,9 @@ void TranscriptView::ensureWidget(int row)
     Entry &entry = m_rows[static_cast<size_t>(row)];
     if (entry.widget)
         return;
-    const TranscriptItem &item = m_transcript->items()[static_cast<size_t>(row)];
-    entry.widget = makeRow(item, m_actions, m_canvas);
+    const TranscriptItem &item = itemAt(row);
+    const int parts = firstRowOf(entry.item + 1) - firstRowOf(entry.item);
+    entry.widget = makeRow(item, entry.part, parts, m_actions, m_canvas);
     entry.widget->setProperty("kind", static_cast<qulonglong>(item.data.index()));
     const QString key = rowKey(item);
     if (!key.isEmpty()) {
@@ -533,9 +597,8 @@ bool TranscriptView::focusWaiting()
     if (!m_transcript)
         return false;
     flush();
-    const auto &items = m_transcript->items();
     for (int row = 0; row < rowCount(); ++row) {
-        const auto &content = items[static_cast<size_t>(row)].data;
+        const auto &content = itemAt(row).data;
         const auto *permission = std::get_if<PermissionItem>(&content);
         const auto *question = std::get_if<QuestionItem>(&content);
         const auto *plan = std::get_if<PlanItem>(&content);

@@ -42,6 +42,7 @@ public:
     void forget(const QString &key);
 
     // For tests.
+    //! Rows: one for each item, several for a long answer.
     int rowCount() const { return static_cast<int>(m_rows.size()); }
     int liveRows() const;
     Row *rowWidget(int row) const; //!< null where it is out of sight
@@ -64,6 +65,8 @@ protected:
 private:
     struct Entry
     {
+        int item = 0; //!< in the transcript
+        int part = 0; //!< of a long answer, which has several rows
         Row *widget = nullptr;
         int height = 0;
         bool measured = false;
@@ -84,7 +87,10 @@ private:
     void relayout();
     void inserted(int first, int last);
     void removed(int first, int last);
-    void dirty(int row);
+    void updateItem(int item);
+    int firstRowOf(int item) const;
+    const TranscriptItem &itemAt(int row) const;
+    std::vector<Entry> entriesFor(int item) const;
     void schedule();
     void apply();
     int gapBefore(int row) const;
@@ -101,7 +107,7 @@ private:
     QString m_key;
     RowActions m_actions;
     std::vector<Entry> m_rows;
-    QSet<int> m_dirty;
+    QSet<int> m_dirty; //!< items
     QHash<QString, Memory> m_memory;
     Place m_place;
     QWidget *m_canvas;

@@ -130,7 +130,7 @@ QVariant SessionListModel::data(const QModelIndex &index, int role) const
         return session->created();
     case SearchRole:
         return QStringList{sessionTitle(*session), stateText(state),
-                           session->config().workingDirectory, model(), session->id()}
+                           session->config().workingDirectory, model()}
             .join(QLatin1Char('\n'));
     default:
         return {};
@@ -174,10 +174,13 @@ bool SessionSortModel::filterAcceptsRow(int row, const QModelIndex &parent) cons
 {
     if (m_words.isEmpty())
         return true;
-    const QString text =
-        sourceModel()->index(row, 0, parent).data(SessionListModel::SearchRole).toString();
+    const QModelIndex index = sourceModel()->index(row, 0, parent);
+    const QString text = index.data(SessionListModel::SearchRole).toString();
+    const QString id = index.data(SessionListModel::IdRole).toString();
     return std::all_of(m_words.begin(), m_words.end(), [&](const QString &word) {
-        return text.contains(word, Qt::CaseInsensitive);
+        // An id only from its beginning: two digits occur somewhere in every UUID.
+        return text.contains(word, Qt::CaseInsensitive)
+            || (word.size() >= 4 && id.startsWith(word, Qt::CaseInsensitive));
     });
 }
 

@@ -12,7 +12,6 @@ QString styleSheet(const Theme &theme)
 QWidget[area="sidebar"] { background: @Sidebar; }
 QWidget[area="bar"] { background: @Sidebar; }
 QFrame[card="true"] { background: @Surface; border: 1px solid @Border; border-radius: 8px; }
-QLabel { background: transparent; }
 QLabel[muted="true"] { color: @Muted; }
 QToolTip { background: @Surface; color: @Text; border: 1px solid @Border; padding: 4px 6px; }
 
