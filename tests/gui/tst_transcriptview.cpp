@@ -53,6 +53,31 @@ private Q_SLOTS:
         QVERIFY(bottom > 0);
     }
 
+    void userRowsAreAsHighAsTheirBubbles()
+    {
+        Transcript transcript;
+        transcript.addPending(QStringLiteral("1"),
+                              QStringLiteral("A line that fits into the window"));
+        TranscriptView view;
+        view.setTranscript(&transcript, QStringLiteral("a")); // before it was ever shown
+        view.resize(900, 600);
+        view.show();
+        transcript.addPending(QStringLiteral("2"),
+                              QStringLiteral("Another line that fits into the window"));
+        view.flush();
+        for (int row = 0; row < 2; ++row) {
+            const auto *bubble =
+                view.rowWidget(row)->findChild<QFrame *>(QStringLiteral("userBubble"));
+            QVERIFY(bubble);
+            QVERIFY2(bubble->height() < 3 * QFontMetrics(view.font()).height(),
+                     qPrintable(QString::number(bubble->height())));
+            // The note "Sending..." takes one line more.
+            QVERIFY2(view.rowWidget(row)->height()
+                         < bubble->height() + 2 * QFontMetrics(view.font()).height(),
+                     qPrintable(QString::number(view.rowWidget(row)->height())));
+        }
+    }
+
     void onlyVisibleRowsHaveWidgets()
     {
         Transcript transcript;

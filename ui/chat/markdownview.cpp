@@ -179,10 +179,21 @@ int MarkdownView::heightForWidth(int width) const
 
 int MarkdownView::idealWidth(int limit) const
 {
-    document()->setTextWidth(-1);
-    const int ideal = static_cast<int>(std::ceil(document()->idealWidth()));
-    m_measuredWidth = -1;
-    return std::min(limit, ideal + 1);
+    // By the font, not by the document: before the first show the editor holds its document at the
+    // width of its viewport, and what the document calls ideal is that width.
+    const QFontMetricsF metrics(document()->defaultFont());
+    double widest = 0;
+    for (QTextBlock block = document()->begin(); block.isValid(); block = block.next()) {
+        const QString text = block.text();
+        // The tail of a very long line changes nothing.
+        widest =
+            std::max(widest,
+                     metrics.horizontalAdvance(text.left(2000))
+                         + static_cast<double>(text.count(QLatin1Char('\t'))) * tabStopDistance());
+        if (widest >= limit)
+            return limit;
+    }
+    return std::min(limit, static_cast<int>(std::ceil(widest)) + 2);
 }
 
 QSize MarkdownView::sizeHint() const
