@@ -30,6 +30,7 @@ MarkdownView::MarkdownView(QWidget *parent)
     setHorizontalScrollBarPolicy(Qt::ScrollBarAlwaysOff);
     setVerticalScrollBarPolicy(Qt::ScrollBarAlwaysOff);
     setWordWrapMode(QTextOption::WrapAtWordBoundaryOrAnywhere);
+    setLineWrapMode(QTextEdit::FixedPixelWidth);
     viewport()->setAutoFillBackground(false);
     document()->setDocumentMargin(0);
     setFocusPolicy(Qt::ClickFocus);
@@ -171,16 +172,25 @@ int MarkdownView::heightForWidth(int width) const
 {
     if (width == m_measuredWidth)
         return m_measuredHeight;
-    document()->setTextWidth(width);
+    // By the fixed wrap width: in the default mode the editor lays its document out anew at the
+    // width of its viewport whenever it likes, which before the first show is a hundred pixels.
+    auto *self = const_cast<MarkdownView *>(this);
+    if (lineWrapColumnOrWidth() != width)
+        self->setLineWrapColumnOrWidth(width);
     m_measuredWidth = width;
     m_measuredHeight = static_cast<int>(std::ceil(document()->size().height()));
     return m_measuredHeight;
 }
 
+void MarkdownView::resizeEvent(QResizeEvent *event)
+{
+    QTextBrowser::resizeEvent(event);
+    heightForWidth(width()); // a layout may have asked for other widths in between
+}
+
 int MarkdownView::idealWidth(int limit) const
 {
-    // By the font, not by the document: before the first show the editor holds its document at the
-    // width of its viewport, and what the document calls ideal is that width.
+    // By the font: the document is laid out at a fixed width and knows no other.
     const QFontMetricsF metrics(document()->defaultFont());
     double widest = 0;
     for (QTextBlock block = document()->begin(); block.isValid(); block = block.next()) {
