@@ -2,6 +2,7 @@
 #include "agent/copilotevents_p.h"
 
 #include <QJsonArray>
+#include <QRegularExpression>
 
 #include <unordered_map>
 
@@ -183,6 +184,21 @@ MessageCompleted messageCompleted(const QJsonObject &data)
     return message;
 }
 
+//! Takes the line that the server appends to a shell's output for the model off it, in the words of
+//! 1.0.102 and of 1.0.40, and the exit code out of it. A history has no other account of the
+//! output.
+void cutShellEnd(ToolCompleted &tool)
+{
+    static const QRegularExpression end(
+        u"<(?:shellId: \\S+ completed|exited) with exit code (-?\\d{1,10})>\\s*$"_s);
+    const QRegularExpressionMatch match = end.match(tool.output);
+    if (!match.hasMatch())
+        return;
+    if (!tool.exitCode)
+        tool.exitCode = match.capturedView(1).toInt();
+    tool.output.truncate(match.capturedStart());
+}
+
 ToolCompleted toolCompleted(const QJsonObject &data)
 {
     ToolCompleted tool;
@@ -197,20 +213,28 @@ ToolCompleted toolCompleted(const QJsonObject &data)
     const QString detailed = text(result, "detailedContent"_L1);
     if (detailed != tool.output)
         tool.details = detailed;
+    bool asWritten = false;
     for (const QJsonValue &value : result.value("contents"_L1).toArray()) {
         const QJsonObject content = value.toObject();
         if (text(content, "type"_L1) != "shell_exit"_L1)
             continue;
         if (content.value("exitCode"_L1).isDouble())
             tool.exitCode = content.value("exitCode"_L1).toInt();
-        // The text for the model ends in a line of the server's about shell ids; the preview is
-        // what the command wrote. A cut preview says less than the text.
-        if (content.contains("outputPreview"_L1) && !content.value("outputTruncated"_L1).toBool())
+        // The preview is what the command wrote, without what the server adds for the model. A cut
+        // one says less than the text.
+        if (content.contains("outputPreview"_L1) && !content.value("outputTruncated"_L1).toBool()) {
             tool.output = text(content, "outputPreview"_L1);
+            asWritten = true;
+        }
     }
     const QJsonValue exitCode = data.value("shellExecution"_L1).toObject().value("exitCode"_L1);
     if (!tool.exitCode && exitCode.isDouble())
         tool.exitCode = exitCode.toInt();
+    // A file that a tool read may end in such a line, too: only what a shell said is cut.
+    const QJsonObject telemetry = data.value("toolTelemetry"_L1)["properties"_L1].toObject();
+    if (!asWritten
+        && (data.contains("shellExecution"_L1) || telemetry.contains("executionMode"_L1)))
+        cutShellEnd(tool);
     return tool;
 }
 

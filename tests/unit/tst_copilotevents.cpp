@@ -324,6 +324,45 @@ private Q_SLOTS:
         QVERIFY(request->raw.contains(str("commandIdentifiers")));
     }
 
+    //! A history holds only the text for the model, which ends in a line of the server's.
+    void readsAShellsOutputFromAHistory_data()
+    {
+        QTest::addColumn<QByteArray>("data");
+        QTest::addColumn<QString>("output");
+        QTest::addColumn<std::optional<int>>("exitCode");
+        QTest::newRow("1.0.102") << J(
+            "{'shellExecution':{'exitCode':0},'result':{'content':'kept\n<shellId: 0 "
+            "completed with exit code 0>'}}")
+                                 << str("kept\n") << std::optional<int>(0);
+        QTest::newRow("1.0.40") << J(
+            "{'toolTelemetry':{'properties':{'executionMode':'sync'}},'result':{'content':"
+            "'kept\n<exited with exit code -7>'}}")
+                                << str("kept\n") << std::optional<int>(-7);
+        QTest::newRow("nothing written") << J("{'shellExecution':{'exitCode':3},'result':{'content'"
+                                              ":'<shellId: a-b completed with exit code 3>'}}")
+                                         << str("") << std::optional<int>(3);
+        QTest::newRow("not at the end")
+            << J("{'shellExecution':{},'result':{'content':'<exited with exit code 0> it says'}}")
+            << str("<exited with exit code 0> it says") << std::optional<int>();
+        QTest::newRow("not of a shell")
+            << J("{'result':{'content':'log\n<exited with exit code 0>'}}")
+            << str("log\n<exited with exit code 0>") << std::optional<int>();
+        QTest::newRow("written by the command")
+            << J("{'shellExecution':{'exitCode':0},'result':{'content':'x','contents':[{'type':"
+                 "'shell_exit','exitCode':0,'outputPreview':'<exited with exit code 1>'}]}}")
+            << str("<exited with exit code 1>") << std::optional<int>(0);
+    }
+
+    void readsAShellsOutputFromAHistory()
+    {
+        QFETCH(QByteArray, data);
+        const Decoded decoded = decodeEvent("tool.execution_complete", data);
+        const auto *completed = decoded.as<ToolCompleted>();
+        QVERIFY(completed);
+        QTEST(completed->output, "output");
+        QTEST(completed->exitCode, "exitCode");
+    }
+
     void readsAnEdit()
     {
         bool diff = false;
