@@ -449,7 +449,10 @@ void Ctl::onEvent(const QString &id, const AgentEvent &event)
     QJsonObject fields = sessionField(id);
     const bool sub = !event.meta.agentId.isEmpty();
     if (const auto *user = std::get_if<UserMessage>(&event.data)) {
-        if (!sub && (user->messageId == m_messageId || m_messageId == QLatin1String("?")))
+        // 1.0.40 echoes a prompt without its id.
+        const bool echo = user->messageId.isEmpty() ? user->text == m_options.arguments.value(1)
+                                                    : user->messageId == m_messageId;
+        if (!sub && (echo || m_messageId == QLatin1String("?")))
             m_turnSeen = true;
     } else if (const auto *delta = std::get_if<MessageDelta>(&event.data)) {
         if (!sub)
