@@ -235,8 +235,9 @@ private Q_SLOTS:
         QVERIFY(app);
         Session *session = app->newSession(m_model.provider());
         QVERIFY2(session, app->report().constData());
-        app->sessions().send(session->id(),
-                             {u"[slow 20x50ms] [tool:bash echo steered] [say arrived]"_s, {}, {}});
+        // No shell: one that runs would be pushed into the background by the steering.
+        app->sessions().send(
+            session->id(), {u"[slow 20x50ms] [tool:create steered.txt|x] [say arrived]"_s, {}, {}});
         QVERIFY(eventually([&] { return app->count<MessageDelta>() > 0; }));
         app->sessions().send(session->id(), {u"[say to the left]"_s, Delivery::Immediate, {}});
         QVERIFY(session->queue().isEmpty());
