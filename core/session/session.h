@@ -4,6 +4,7 @@
 #include "agent/types.h"
 #include "session/transcript.h"
 
+#include <QHash>
 #include <QObject>
 
 namespace pilotlight {
@@ -56,6 +57,7 @@ private:
         QList<AgentEvent> early;
         bool queueRests = false; //!< the user stopped the turn: nothing goes out by itself
         bool sending = false; //!< a prompt is on its way; the next waits, so that order is kept
+        QHash<QString, Prompt> unechoed; //!< by message id: accepted, but not seen in a turn yet
         int lostInARow = 0; //!< resumes that ended in a loss again, without anything in between
         bool gone = false; //!< forgotten; answers that still come are void
     };

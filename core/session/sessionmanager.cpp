@@ -28,6 +28,24 @@ bool isOpen(Session::State state)
     return state == Session::State::Attached;
 }
 
+//! True for what the user or the agent did. The server's bookkeeping (a resume, a title, a switch
+//! of the model) does not make a session young: attaching sixty of them would mix up their order.
+bool isActivity(const EventData &data)
+{
+    return std::visit(
+        [](const auto &value) {
+            using T = std::decay_t<decltype(value)>;
+            return !std::is_same_v<T, SessionBegan> && !std::is_same_v<T, SessionResumed>
+                && !std::is_same_v<T, SessionShutDown> && !std::is_same_v<T, SessionIdle>
+                && !std::is_same_v<T, AssistantIdle> && !std::is_same_v<T, SessionNotice>
+                && !std::is_same_v<T, TitleChanged> && !std::is_same_v<T, ModelChanged>
+                && !std::is_same_v<T, ModeChanged> && !std::is_same_v<T, QueueChanged>
+                && !std::is_same_v<T, ContextUsage> && !std::is_same_v<T, UsageReported>
+                && !std::is_same_v<T, CompactionChanged> && !std::is_same_v<T, UnknownEvent>;
+        },
+        data);
+}
+
 } // namespace
 
 SessionManager::SessionManager(SessionStore *store, Clock &clock, Random &random, QObject *parent)
@@ -50,6 +68,14 @@ void SessionManager::load()
         return;
     for (const StoredSession &stored : m_store->load())
         restore(stored);
+}
+
+void SessionManager::changeStore(SessionStore *store)
+{
+    while (!m_sessions.empty())
+        drop(*m_sessions.back());
+    m_store = store;
+    load();
 }
 
 Session *SessionManager::restore(const StoredSession &stored)
@@ -232,6 +258,14 @@ void SessionManager::historyRead(Session &session, const Result<QList<AgentEvent
     }
     Session::Work &state = session.m_work;
     session.m_transcript.load(history.value_or(QList<AgentEvent>()), true);
+    QDateTime newest;
+    for (const AgentEvent &event : history.value_or(QList<AgentEvent>())) {
+        if (isActivity(event.data) && event.meta.time.isValid()
+            && (!newest.isValid() || event.meta.time > newest))
+            newest = event.meta.time;
+    }
+    if (newest.isValid())
+        session.m_lastActivity = newest; // without one, what was stored
     state.historyPending = false;
     const QList<AgentEvent> early = std::exchange(state.early, {});
     for (const AgentEvent &event : early)
@@ -258,7 +292,7 @@ void SessionManager::historyRead(Session &session, const Result<QList<AgentEvent
                 event.meta.id = "pending-" + request.requestId.toUtf8();
                 event.meta.time = m_clock.wallNow();
                 event.data = request;
-                applyEvent(session, event);
+                session.m_transcript.apply(event); // it asked long ago: no new activity
             }
         });
     flushQueue(session);
@@ -327,11 +361,15 @@ void SessionManager::onEvent(const QString &id, const AgentEvent &event)
 void SessionManager::applyEvent(Session &session, const AgentEvent &event)
 {
     session.m_transcript.apply(event);
-    if (!std::holds_alternative<SessionResumed>(event.data))
-        session.m_lastActivity = event.meta.time.isValid() ? event.meta.time : m_clock.wallNow();
+    if (isActivity(event.data)) {
+        // Events that a resume replays are old ones.
+        const QDateTime time = event.meta.time.isValid() ? event.meta.time : m_clock.wallNow();
+        session.m_lastActivity = std::max(session.m_lastActivity, time);
+    }
     if (!event.meta.agentId.isEmpty())
         return;
-    if (std::holds_alternative<UserMessage>(event.data)) {
+    if (const auto *user = std::get_if<UserMessage>(&event.data)) {
+        session.m_work.unechoed.remove(user->messageId);
         if (!session.m_durable) {
             session.m_durable = true;
             persist(session);
@@ -379,6 +417,26 @@ void SessionManager::send(const QString &id, const Prompt &prompt)
     flushQueue(*session);
 }
 
+void SessionManager::sendAgain(const QString &id, const QString &messageId)
+{
+    Session *session = find(id);
+    if (!session)
+        return;
+    for (const TranscriptItem &item : session->m_transcript.items()) {
+        const auto *user = std::get_if<UserItem>(&item.data);
+        if (!user || user->messageId != messageId || !user->pending || !user->dropped)
+            continue;
+        Prompt prompt = session->m_work.unechoed.take(messageId);
+        if (prompt.text.isEmpty())
+            prompt.text = user->text;
+        // What it was to steer has ended.
+        prompt.delivery = Delivery::Enqueue;
+        session->m_transcript.removePending(messageId);
+        send(id, prompt);
+        return;
+    }
+}
+
 void SessionManager::removeQueued(const QString &id, int index)
 {
     Session *session = find(id);
@@ -420,6 +478,7 @@ void SessionManager::sendNow(Session &session, const Prompt &prompt, int queuePo
                             sendFailed(session, prompt, queuePosition, messageId.error());
                             return;
                         }
+                        session.m_work.unechoed.insert(*messageId, prompt);
                         session.m_transcript.addPending(*messageId, prompt.text);
                         session.m_lastActivity = m_clock.wallNow();
                         persist(session);
@@ -618,24 +677,32 @@ void SessionManager::remove(const QString &id)
 
 void SessionManager::forget(const QString &id)
 {
-    const auto it = std::find_if(m_sessions.begin(), m_sessions.end(),
-                                 [&](const auto &session) { return session->id() == id; });
-    if (it == m_sessions.end())
+    Session *session = find(id);
+    if (!session)
         return;
-    Q_EMIT sessionAboutToBeRemoved(it->get());
+    const bool hasKey = session->m_config.provider.has_value();
+    drop(*session);
     if (m_store)
         m_store->remove(id);
-    if (m_secrets && (*it)->m_config.provider)
+    if (m_secrets && hasKey)
         m_secrets->remove(secretName(id), this, [](const Result<Done> &) { });
-    if (m_visible == id)
+}
+
+void SessionManager::drop(Session &session)
+{
+    Q_EMIT sessionAboutToBeRemoved(&session);
+    if (m_visible == session.id())
         m_visible.clear();
+    const auto it = std::find_if(m_sessions.begin(), m_sessions.end(),
+                                 [&](const auto &owned) { return owned.get() == &session; });
+    if (it == m_sessions.end())
+        return;
     // An answer of the backend may be what brought us here, from inside one of its handlers.
-    Session *session = it->release();
+    it->release()->deleteLater();
     m_sessions.erase(it);
-    session->m_work.gone = true;
-    session->disconnect();
-    session->m_transcript.disconnect();
-    session->deleteLater();
+    session.m_work.gone = true;
+    session.disconnect();
+    session.m_transcript.disconnect();
 }
 
 void SessionManager::setDraft(const QString &id, const QString &text)

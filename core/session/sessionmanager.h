@@ -33,6 +33,9 @@ public:
     void setSecretStore(SecretStore *secrets);
     //! Adds the sessions of the store. Once, before the first backend.
     void load();
+    //! Forgets all sessions here (the old store, the server and the keys stay as they are) and adds
+    //! those of \a store. While there is no backend: the new sessions are another server's.
+    void changeStore(SessionStore *store);
 
     //! The connection is online with \a backend, or (null) is not any more.
     void setBackend(AgentBackend *backend);
@@ -50,6 +53,9 @@ public:
     Session *adopt(const SessionSummary &summary);
     //! Sends now, or keeps it in the session's queue until the session is attached.
     void send(const QString &id, const Prompt &prompt);
+    //! Sends a prompt again that the server took and then dropped (UserItem::dropped), with its
+    //! attachments.
+    void sendAgain(const QString &id, const QString &messageId);
     void removeQueued(const QString &id, int index);
     //! Sends one of the queue now, as steering where the session is busy.
     void sendQueuedNow(const QString &id, int index);
@@ -106,6 +112,7 @@ private:
     void changed(Session &session);
     void persist(const Session &session);
     void forget(const QString &id);
+    void drop(Session &session);
     DoneHandler reporter(const QString &id, const QString &what);
     DoneHandler answerReporter(Session &session, const QString &requestId);
 

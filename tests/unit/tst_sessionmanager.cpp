@@ -396,6 +396,119 @@ private Q_SLOTS:
         QCOMPARE(session->queue().size(), 1);
         QCOMPARE(session->config().provider->baseUrl, QStringLiteral("http://127.0.0.1:1/v1"));
     }
+
+    void attachingMakesNoSessionYounger()
+    {
+        Rig rig;
+        const QDateTime before(QDate(2026, 11, 19), QTime(8, 0), Qt::UTC);
+        QMap<QString, Session *> sessions;
+        for (const char *id : {"history", "empty"}) {
+            StoredSession stored;
+            stored.config = Rig::config(QString::fromLatin1(id));
+            stored.durable = true;
+            stored.lastActivity = before;
+            sessions[stored.config.id] = rig.manager->restore(stored);
+        }
+        Session *session = sessions[QStringLiteral("history")];
+        AgentEvent said =
+            FakeBackend::event(UserMessage{QStringLiteral("u"), QStringLiteral("x"), {}, {}});
+        said.meta.time = before.addSecs(60);
+        AgentEvent resumed = FakeBackend::event(SessionResumed{3, false});
+        rig.backend.histories[session->id()] = {said, resumed};
+        PermissionRequested asked;
+        asked.requestId = QStringLiteral("r");
+        rig.backend.pending[session->id()] = {asked};
+        rig.manager->setBackend(&rig.backend);
+        for (const EventData &data :
+             {EventData(ModelChanged{QStringLiteral("n")}), EventData(ModeChanged{}),
+              EventData(TitleChanged{QStringLiteral("t")}), EventData(SessionIdle{}),
+              EventData(ContextUsage{})}) {
+            rig.backend.emitEvent(session->id(), data);
+            rig.backend.emitEvent(QStringLiteral("empty"), data);
+        }
+        rig.backend.succeedAll();
+        QCOMPARE(session->activity(), Activity::WaitingForUser);
+        QCOMPARE(session->lastActivity(), before.addSecs(60));
+        QCOMPARE(sessions[QStringLiteral("empty")]->lastActivity(), before);
+        // What a resume replays is old, what the agent does now is not.
+        Q_EMIT rig.backend.sessionEvent(session->id(), said);
+        QCOMPARE(session->lastActivity(), before.addSecs(60));
+        AgentEvent now = FakeBackend::event(TurnStarted{QStringLiteral("9")});
+        now.meta.time = before.addSecs(600);
+        Q_EMIT rig.backend.sessionEvent(session->id(), now);
+        QCOMPARE(session->lastActivity(), before.addSecs(600));
+    }
+
+    void anotherStoreReplacesTheListAndLeavesTheOldFile()
+    {
+        QTemporaryDir folder;
+        const QString path = folder.filePath(QStringLiteral("sessions.json"));
+        Rig rig(path);
+        rig.manager->load();
+        rig.attached();
+        rig.manager->setVisible(QStringLiteral("s1"));
+        SessionStore other(folder.filePath(QStringLiteral("other.json")), rig.clock);
+        StoredSession stored;
+        stored.config = Rig::config(QStringLiteral("o1"));
+        other.upsert(stored);
+        rig.manager->setBackend(nullptr);
+        QSignalSpy removed(rig.manager.get(), &SessionManager::sessionAboutToBeRemoved);
+        rig.manager->changeStore(&other);
+        QCOMPARE(removed.count(), 1);
+        QCOMPARE(rig.manager->sessions().size(), 1U);
+        QVERIFY(rig.manager->find(QStringLiteral("o1")));
+        QVERIFY(rig.manager->visible().isEmpty());
+        rig.manager->setBackend(&rig.backend);
+        rig.backend.succeedAll();
+        QCOMPARE(rig.backend.count(QStringLiteral("deleteSession")), 0);
+        QCOMPARE(rig.backend.count(QStringLiteral("createSession"), QStringLiteral("s1")), 1);
+        QCOMPARE(rig.backend.count(QStringLiteral("createSession"), QStringLiteral("o1")), 1);
+        rig.manager->setBackend(nullptr);
+        rig.manager->changeStore(rig.store.get());
+        QVERIFY(rig.manager->find(QStringLiteral("s1")));
+        QVERIFY(!rig.manager->find(QStringLiteral("o1")));
+        rig.manager->changeStore(nullptr);
+    }
+
+    void aDroppedPromptGoesOutAgainWithItsAttachments()
+    {
+        Rig rig;
+        Session *session = rig.attached();
+        Prompt prompt = Rig::prompt("look");
+        prompt.delivery = Delivery::Immediate;
+        Attachment file;
+        file.path = QStringLiteral("/w/a.txt");
+        prompt.attachments = {file};
+        rig.manager->send(QStringLiteral("s1"), Rig::prompt("first"));
+        rig.backend.succeedAll();
+        rig.turn(QStringLiteral("s1"), rig.backend.lastMessageId(), QStringLiteral("first"));
+        rig.manager->send(QStringLiteral("s1"), prompt);
+        rig.backend.succeedAll();
+        const QString lost = rig.backend.lastMessageId();
+        rig.manager->sendAgain(QStringLiteral("s1"), lost); // it still waits: nothing happens
+        QCOMPARE(rig.sentTexts().size(), 2);
+        rig.backend.emitEvent(QStringLiteral("s1"), Aborted{});
+        rig.endTurn(QStringLiteral("s1"), true);
+        const auto *user = std::get_if<UserItem>(&session->transcript().items().back().data);
+        for (const TranscriptItem &item : session->transcript().items()) {
+            if (const auto *one = std::get_if<UserItem>(&item.data); one && one->messageId == lost)
+                user = one;
+        }
+        QVERIFY(user && user->dropped);
+        rig.manager->sendAgain(QStringLiteral("s1"), lost);
+        rig.backend.succeedAll();
+        QCOMPARE(rig.sentTexts().size(), 3);
+        const Prompt &again = rig.backend.last(QStringLiteral("send"))->prompt;
+        QCOMPARE(again.text, QStringLiteral("look"));
+        QCOMPARE(again.delivery, Delivery::Enqueue);
+        QCOMPARE(again.attachments.size(), 1);
+        int rows = 0;
+        for (const TranscriptItem &item : session->transcript().items()) {
+            const auto *one = std::get_if<UserItem>(&item.data);
+            rows += one && one->text == QStringLiteral("look") ? 1 : 0;
+        }
+        QCOMPARE(rows, 1);
+    }
 };
 
 QTEST_GUILESS_MAIN(TstSessionManager)
