@@ -73,6 +73,14 @@ ChatView::ChatView(SessionManager &manager, QWidget *parent)
                 m_manager.answerPlan(m_id, request, approved, action);
                 m_input->focusInput();
             });
+    connect(
+        &actions, &RowActions::sendAgainRequested, this,
+        [this](const QString &messageId) {
+            m_manager.sendAgain(m_id, messageId);
+            m_view->scrollToBottom();
+            m_input->focusInput();
+        },
+        Qt::QueuedConnection); // the row that asks goes with it
     connect(&actions, &RowActions::linkActivated, this, &ChatView::openLink);
 
     connect(m_input, &InputBar::sendRequested, this, [this](const Prompt &prompt) {

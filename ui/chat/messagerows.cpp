@@ -15,6 +15,7 @@
 #include <QLocale>
 #include <QMenu>
 #include <QPainter>
+#include <QPushButton>
 #include <QStyle>
 #include <QTimer>
 #include <QToolButton>
@@ -102,7 +103,7 @@ UserRow::UserRow(RowActions &actions, QWidget *parent)
     m_bubble->setObjectName(QStringLiteral("userBubble"));
     m_text->setObjectName(QStringLiteral("userText"));
     m_text->setAccessibleName(tr("Your message"));
-    m_note->setAlignment(Qt::AlignRight);
+    m_note->setAlignment(Qt::AlignRight | Qt::AlignVCenter);
     connect(m_text, &MarkdownView::linkActivated, &actions, &RowActions::linkActivated);
 }
 
@@ -113,13 +114,25 @@ void UserRow::setItem(const TranscriptItem &item)
         m_text->setLiteralText(user.text);
     QString note;
     if (user.dropped)
-        note = tr("Not delivered: the server dropped it. Send it again.");
+        note = tr("Not delivered: the server dropped it.");
     else if (user.pending)
         note = tr("Sending…");
     else if (user.delivery == UserMessage::Delivery::Steering)
         note = tr("Sent while the agent was working");
     m_note->setText(note);
     m_note->setVisible(!note.isEmpty());
+    m_messageId = user.messageId;
+    if (user.dropped && !m_again) {
+        m_again = new QPushButton(tr("Send again"), this);
+        m_again->setObjectName(QStringLiteral("sendAgain"));
+        m_again->setAutoDefault(true);
+        connect(m_again, &QPushButton::clicked, this, [this] {
+            // The row goes with its item: nothing may follow.
+            Q_EMIT actions().sendAgainRequested(m_messageId);
+        });
+    }
+    if (m_again)
+        m_again->setVisible(user.dropped);
     setToolTip(item.time.isValid()
                    ? QLocale().toString(item.time.toLocalTime(), QLocale::ShortFormat)
                    : QString());
@@ -134,9 +147,18 @@ QRect UserRow::bubbleRect(int width) const
     return QStyle::visualRect(layoutDirection(), QRect(0, 0, width, rect.height()), rect);
 }
 
+int UserRow::noteHeight() const
+{
+    if (m_note->isHidden())
+        return 0;
+    const int note = m_note->sizeHint().height();
+    return m_again && !m_again->isHidden() ? std::max(note, m_again->sizeHint().height()) : note;
+}
+
 int UserRow::heightFor(int width)
 {
-    return bubbleRect(width).height() + (m_note->isHidden() ? 0 : m_note->sizeHint().height() + 4);
+    const int note = noteHeight();
+    return bubbleRect(width).height() + (note > 0 ? note + 4 : 0);
 }
 
 void UserRow::resizeEvent(QResizeEvent *event)
@@ -146,7 +168,16 @@ void UserRow::resizeEvent(QResizeEvent *event)
     m_bubble->setGeometry(bubble);
     m_text->setGeometry(kBubbleX, kBubbleY, bubble.width() - 2 * kBubbleX,
                         bubble.height() - 2 * kBubbleY);
-    m_note->setGeometry(0, bubble.bottom() + 4, width(), m_note->sizeHint().height());
+    QRect note(0, bubble.bottom() + 4, width(), noteHeight());
+    if (m_again && !m_again->isHidden()) {
+        const QSize size = m_again->sizeHint();
+        const QRect button(width() - size.width(), note.top(), size.width(), size.height());
+        m_again->setGeometry(QStyle::visualRect(layoutDirection(), note, button));
+        note.setWidth(std::max(0, width() - size.width() - Theme::space(2)));
+        note =
+            QStyle::visualRect(layoutDirection(), QRect(0, note.y(), width(), note.height()), note);
+    }
+    m_note->setGeometry(note);
 }
 
 // ---- AssistantRow

@@ -5,6 +5,7 @@
 #include "ui/chat/row.h"
 
 class QLabel;
+class QPushButton;
 class QToolButton;
 
 namespace pilotlight {
@@ -27,10 +28,13 @@ protected:
 
 private:
     QRect bubbleRect(int width) const;
+    int noteHeight() const;
 
     QFrame *m_bubble;
     MarkdownView *m_text;
     QLabel *m_note;
+    QPushButton *m_again = nullptr; //!< made for the few prompts that need it
+    QString m_messageId;
 };
 
 //! What the agent wrote: formatted text and code blocks, one widget per segment (see

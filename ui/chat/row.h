@@ -24,6 +24,8 @@ Q_SIGNALS:
                             const QString &feedback);
     void questionAnswered(const QString &requestId, const QString &answer, bool freeform);
     void planAnswered(const QString &requestId, bool approved, const QString &action);
+    //! A prompt of the user that the server has dropped shall go out again.
+    void sendAgainRequested(const QString &messageId);
     //! The user clicked a link; whoever listens decides whether it may be opened.
     void linkActivated(const QUrl &target);
 };
