@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: MIT
 #include "app/cli/ctl.h"
-#include "app/cli/signals.h"
+#include "app/wiring/signals.h"
 #include "transport/processtransport.h"
 
 #include <QCoreApplication>

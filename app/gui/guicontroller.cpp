@@ -61,6 +61,11 @@ void GuiController::connectWindow()
     connect(connection, &Connection::statusChanged, this, &GuiController::statusChanged);
     connect(connection, &Connection::phaseChanged, this, &GuiController::phaseChanged);
     connect(&m_context, &AppContext::notice, window, &MainWindow::showNotice);
+    connect(&m_context, &AppContext::sessionsReplaced, this, [this] {
+        if (!m_context.sessions().find(m_sessions->currentId()))
+            m_sessions->step(1); // the first of the list
+        updatePane();
+    });
 
     connect(window, &MainWindow::connectRequested, connection,
             [connection] { connection->connectToServer(); });
@@ -222,9 +227,10 @@ void GuiController::currentSessionChanged(const QString &id)
 
 void GuiController::sessionChanged(Session *session)
 {
-    const bool attached = session->state() == Session::State::Attached;
-    m_attention->update(session->id(), sessionTitle(*session),
-                        attached ? session->activity() : Activity::Idle);
+    if (session->state() == Session::State::Attached)
+        m_attention->update(session->id(), sessionTitle(*session), session->activity());
+    else
+        m_attention->suspend(session->id());
     if (session->id() == m_sessions->currentId())
         updateTitle();
 }

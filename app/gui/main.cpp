@@ -1,6 +1,9 @@
 // SPDX-License-Identifier: MIT
 #include "app/gui/guicontroller.h"
 #include "app/wiring/appcontext.h"
+#include "app/wiring/signals.h"
+#include "base/logging.h"
+#include "transport/processtransport.h"
 #include "ui/shell/mainwindow.h"
 #include "ui/theme/theme.h"
 
@@ -84,9 +87,6 @@ std::optional<Options> parse(const QCoreApplication &application)
         config.mode = parser.isSet(demo) ? ConnectionMode::Demo : ConnectionMode::Attach;
         config.url = parser.value(connectTo);
         options.app.connection = config;
-        if (parser.isSet(demo) && options.app.sessionsName == QStringLiteral("sessions.json"))
-            options.app.sessionsName =
-                QStringLiteral("demo-sessions.json"); // never mixed with real ones
     }
     options.screenshot = parser.value(screenshot);
     if (parser.isSet(delay)) {
@@ -134,12 +134,34 @@ int main(int argc, char *argv[])
     AppContext context(options->app);
     GuiController controller(context);
     MainWindow &window = controller.window();
+    // The end of the last window is not yet the end: a server of our own is given the time to write
+    // its history.
+    QApplication::setQuitOnLastWindowClosed(false);
+    const auto leave = [&application, &context](int code) {
+        context.connection().dispose();
+        QMetaObject::invokeMethod(
+            &application,
+            [&application, code] {
+                ProcessTransport::whenAllEnded(&application,
+                                               [code] { QCoreApplication::exit(code); });
+            },
+            Qt::QueuedConnection);
+    };
+    QObject::connect(&application, &QGuiApplication::lastWindowClosed, &application,
+                     [leave] { leave(0); });
+    onTerminationSignal(&application, [&window, leave](int signal) {
+        // No question: whoever sends a signal waits for the end, and a second one ends it hard.
+        qCInfo(lcUi).noquote() << QStringLiteral("Ending on signal %1").arg(signal);
+        window.saveLayout();
+        window.hide();
+        leave(0);
+    });
     if (options->exitAfterFirstPaint) {
-        QObject::connect(&window, &MainWindow::firstPainted, &window, [&sinceStart] {
+        QObject::connect(&window, &MainWindow::firstPainted, &window, [&sinceStart, leave] {
             std::printf("first paint %.1f ms\n",
                         static_cast<double>(sinceStart.nsecsElapsed()) / 1e6);
             std::fflush(stdout);
-            QCoreApplication::quit();
+            leave(0);
         });
     }
     if (!options->screenshot.isEmpty()) {
@@ -147,10 +169,10 @@ int main(int argc, char *argv[])
         auto *const shot = new QTimer(&window);
         shot->setSingleShot(true);
         shot->setInterval(options->screenshotDelay);
-        QObject::connect(shot, &QTimer::timeout, &window, [&window, file = options->screenshot] {
-            const bool saved = window.grab().save(file);
-            QCoreApplication::exit(saved ? 0 : 1);
-        });
+        QObject::connect(shot, &QTimer::timeout, &window,
+                         [&window, leave, file = options->screenshot] {
+                             leave(window.grab().save(file) ? 0 : 1);
+                         });
         QObject::connect(
             &context.connection(), &Connection::phaseChanged, shot, [shot](Phase phase) {
                 if (phase == Phase::Online || phase == Phase::Backoff || phase == Phase::Idle)

@@ -67,19 +67,16 @@ AppContext::AppContext(AppOptions options, QObject *parent)
 
     m_settingsLoaded = m_settingsStore.load();
     m_secrets = m_options.useKeychain ? makeKeychainSecretStore() : makeMemorySecretStore();
-    if (!m_options.sessionsName.isEmpty()) {
-        m_sessionStore = std::make_unique<SessionStore>(
-            m_options.paths.state + QLatin1Char('/') + m_options.sessionsName, m_clock);
-        connect(m_sessionStore.get(), &SessionStore::noticed, this,
-                [this](const QString &code, const QString &path, const QString &detail) {
-                    Q_EMIT notice(code, path + QStringLiteral(": ") + detail);
-                });
-    }
+    connect(m_secrets.get(), &SecretStore::unavailable, this, [this](const QString &detail) {
+        Q_EMIT notice(QStringLiteral("keychain-unavailable"), detail);
+    });
+    const ConnectionConfig config =
+        m_options.connection ? *m_options.connection : configFor(m_settingsStore.values());
+    m_demoSessions = config.mode == ConnectionMode::Demo;
+    m_sessionStore = makeSessionStore(m_demoSessions);
     m_sessions = std::make_unique<SessionManager>(m_sessionStore.get(), m_clock, m_random);
     m_sessions->setSecretStore(m_secrets.get());
-    m_connection = std::make_unique<Connection>(
-        m_options.connection ? *m_options.connection : configFor(m_settingsStore.values()),
-        makeParts(), m_clock, m_random);
+    m_connection = std::make_unique<Connection>(config, makeParts(), m_clock, m_random);
     connect(m_connection.get(), &Connection::notice, this, &AppContext::notice);
     connect(m_connection.get(), &Connection::backendAboutToGo, m_sessions.get(),
             [this] { m_sessions->setBackend(nullptr); });
@@ -102,17 +99,56 @@ void AppContext::start(Sessions sessions)
     if (!m_settingsLoaded.backup.isEmpty())
         Q_EMIT notice(QStringLiteral("settings-damaged"),
                       m_settingsLoaded.backup + QStringLiteral(": ") + m_settingsLoaded.problem);
-    if (sessions == Sessions::Load)
-        m_sessions->load();
     ConnectionConfig config = m_connection->config();
-    if (!m_options.connection && config.mode == ConnectionMode::Local) {
-        const Result<QString> cli = locateCli(config.cliPath);
-        if (!cli && config.cliPath.isEmpty()) {
-            config.mode = ConnectionMode::Demo;
-            Q_EMIT notice(QStringLiteral("demo-no-cli"), cli.error().detail);
-        }
-    }
+    if (!m_options.connection)
+        config = orDemo(config);
+    if (sessions == Sessions::Load && !useSessionsOf(config.mode))
+        m_sessions->load();
     connectWithToken(config);
+}
+
+ConnectionConfig AppContext::orDemo(ConnectionConfig config)
+{
+    if (config.mode != ConnectionMode::Local || !config.cliPath.isEmpty())
+        return config;
+    if (const Result<QString> cli = locateCli({}); !cli) {
+        config.mode = ConnectionMode::Demo;
+        Q_EMIT notice(QStringLiteral("demo-no-cli"), cli.error().detail);
+    }
+    return config;
+}
+
+std::unique_ptr<SessionStore> AppContext::makeSessionStore(bool demo)
+{
+    if (m_options.sessionsName.isEmpty())
+        return nullptr;
+    const QString name =
+        demo ? QStringLiteral("demo-") + m_options.sessionsName : m_options.sessionsName;
+    auto store =
+        std::make_unique<SessionStore>(m_options.paths.state + QLatin1Char('/') + name, m_clock);
+    connect(store.get(), &SessionStore::noticed, this,
+            [this](const QString &code, const QString &path, const QString &detail) {
+                // A damaged file's detail is a bare number.
+                const bool pathOnly =
+                    detail.isEmpty() || code == QStringLiteral("sessions-file-damaged");
+                Q_EMIT notice(code, pathOnly ? path : path + QStringLiteral(": ") + detail);
+            });
+    return store;
+}
+
+bool AppContext::useSessionsOf(ConnectionMode mode)
+{
+    const bool demo = mode == ConnectionMode::Demo;
+    if (demo == m_demoSessions)
+        return false;
+    m_demoSessions = demo;
+    // The server that may still be there knows nothing of the other list.
+    m_sessions->setBackend(nullptr);
+    std::unique_ptr<SessionStore> store = makeSessionStore(demo);
+    m_sessions->changeStore(store.get());
+    m_sessionStore = std::move(store); // the old one is flushed
+    Q_EMIT sessionsReplaced();
+    return true;
 }
 
 void AppContext::connectWithToken(ConnectionConfig config)
@@ -146,6 +182,8 @@ void AppContext::applySettings(const AppSettings &settings, const std::optional<
         });
     }
     m_options.connection.reset();
+    config = orDemo(config);
+    useSessionsOf(config.mode);
     connectWithToken(config);
 }
 

@@ -24,7 +24,8 @@ struct AppOptions
 {
     AppPaths paths = AppPaths::standard();
     QString logName = QStringLiteral("pilotlight.log"); //!< in paths.log; empty: no file
-    QString sessionsName = QStringLiteral("sessions.json"); //!< in paths.state; empty: keep nothing
+    //! In paths.state; empty: keep nothing. The demo's sessions are in "demo-" and this name.
+    QString sessionsName = QStringLiteral("sessions.json");
     bool keepRecordsInMemory = true; //!< for a log panel
     bool useKeychain = true;
     std::optional<LogLevel> stderrLevel = LogLevel::Warning;
@@ -49,6 +50,7 @@ public:
     SettingsStore &settingsStore() { return m_settingsStore; }
     const SettingsStore::Loaded &settingsLoaded() const { return m_settingsLoaded; }
     SecretStore &secrets() { return *m_secrets; }
+    //! Another one after a change to the demo or back.
     SessionStore *sessionStore() { return m_sessionStore.get(); }
     SessionManager &sessions() { return *m_sessions; }
     Connection &connection() { return *m_connection; }
@@ -64,6 +66,7 @@ public:
     //! wanted and no CLI on this machine the demo, with the notice "demo-no-cli".
     void start(Sessions sessions = Sessions::Load);
     //! Takes over changed settings, at once; stores \a token (null: unchanged) in the secret store.
+    //! Between the demo and a real server the session list is changed, too.
     void applySettings(const AppSettings &settings, const std::optional<Secret> &token = {});
 
     //! The CLI's native binary for \a wishedPath (empty: found by itself).
@@ -72,6 +75,8 @@ public:
 Q_SIGNALS:
     //! Something that people should read; the codes are listed in docs/architecture.md.
     void notice(const QString &code, const QString &detail);
+    //! The list of the demo took the place of the real one, or the other way round.
+    void sessionsReplaced();
 
 private:
     ConnectionConfig configFor(const AppSettings &settings) const;
@@ -80,6 +85,10 @@ private:
                                                      ConnectionMode mode,
                                                      const ServerEndpoint *endpoint);
     void connectWithToken(ConnectionConfig config);
+    //! The demo in place of a local server that cannot be, with a notice.
+    ConnectionConfig orDemo(ConnectionConfig config);
+    std::unique_ptr<SessionStore> makeSessionStore(bool demo);
+    bool useSessionsOf(ConnectionMode mode);
 
     AppOptions m_options;
     SystemClock m_clock;
@@ -89,6 +98,7 @@ private:
     SettingsStore m_settingsStore;
     SettingsStore::Loaded m_settingsLoaded;
     std::unique_ptr<SecretStore> m_secrets;
+    bool m_demoSessions = false;
     std::unique_ptr<SessionStore> m_sessionStore;
     std::unique_ptr<SessionManager> m_sessions;
     std::unique_ptr<Connection> m_connection;

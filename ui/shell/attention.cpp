@@ -27,6 +27,15 @@ void Attention::update(const QString &id, const QString &name, Activity activity
         m_notifier->notify(tr("%1 has finished").arg(who), tr("Its turn has ended."), id);
 }
 
+void Attention::suspend(const QString &id)
+{
+    const auto known = m_activities.find(id);
+    if (known == m_activities.end() || *known == Activity::Idle)
+        return;
+    *known = Activity::Idle;
+    count();
+}
+
 void Attention::remove(const QString &id)
 {
     if (m_activities.remove(id))

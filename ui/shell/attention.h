@@ -36,6 +36,8 @@ public:
     //! The present activity of session \a id, called \a name. The first call for an id tells
     //! nobody.
     void update(const QString &id, const QString &name, Activity activity);
+    //! The session is not attached now: what it does is not known, and nothing has ended.
+    void suspend(const QString &id);
     void remove(const QString &id);
 
     int waiting() const { return m_waiting; }

@@ -223,17 +223,37 @@ ConnectionText::Notice ConnectionText::notice(const QString &code, const QString
                 tr("No Copilot CLI was found on this computer, so this is the demo. Install it "
                    "with “npm install -g "
                    "@github/copilot”, or name its place in the connection settings.")};
-    if (code == QStringLiteral("settings-unreadable"))
+    if (code == QStringLiteral("settings-damaged"))
         return {NoticeLevel::Warning,
-                with(tr("The settings file could not be read. The defaults are used; the old file "
+                with(tr("The settings file was damaged. What could be read is used; the old file "
                         "was kept."))};
-    if (code == QStringLiteral("settings-not-saved"))
-        return {NoticeLevel::Error, with(tr("The settings could not be saved."))};
+    if (code == QStringLiteral("settings-unwritable"))
+        return {NoticeLevel::Error,
+                with(tr("The settings could not be saved. They hold until this window closes."))};
+    if (code == QStringLiteral("token-not-kept"))
+        return {NoticeLevel::Warning,
+                with(tr("The connection token could not be kept. Enter it again after a "
+                        "restart."))};
     if (code == QStringLiteral("keychain-unavailable"))
         return {NoticeLevel::Warning,
-                with(tr("No system keychain is available. Keys and tokens are kept until this "
-                        "window closes, and "
-                        "never written to a file."))};
+                with(tr("No keychain: keys and tokens are never written to a file, so enter the "
+                        "key again after a restart."))};
+    if (code == QStringLiteral("sessions-file-damaged"))
+        return {NoticeLevel::Warning,
+                with(tr("The session list was damaged. What could be read is here; the old file "
+                        "was kept. Earlier sessions are still on the server."))};
+    if (code == QStringLiteral("sessions-file-newer"))
+        return {NoticeLevel::Warning,
+                with(tr("A newer Pilotlight wrote the session list. Changes in this window are "
+                        "not saved."))};
+    if (code == QStringLiteral("sessions-file-unreadable"))
+        return {NoticeLevel::Error,
+                with(tr("The session list could not be read. It stays as it is, and changes in "
+                        "this window are not saved."))};
+    if (code == QStringLiteral("sessions-file-unwritable"))
+        return {NoticeLevel::Error,
+                with(tr("The session list could not be saved. Pilotlight tries again every "
+                        "30 seconds."))};
     return {NoticeLevel::Info, detail.isEmpty() ? code : detail};
 }
 

@@ -253,7 +253,7 @@ void MainWindow::changeSettings(Change &&change)
     AppSettings values = m_settings.values();
     change(values);
     if (const Result<void> saved = m_settings.set(values); !saved)
-        showNotice(QStringLiteral("settings-not-saved"), saved.error().detail);
+        showNotice(QStringLiteral("settings-unwritable"), saved.error().detail);
 }
 
 void MainWindow::restoreLayout()

@@ -59,6 +59,8 @@ public:
     ConnectionBar &bar() { return *m_bar; }
     QAction *action(const char *name) const;
     bool isLogVisible() const;
+    //! Keeps sizes and places for the next start; closing the window does it by itself.
+    void saveLayout();
 
 public Q_SLOTS:
     void setLogVisible(bool visible);
@@ -94,7 +96,6 @@ private:
     void makeMenus();
     void makeBody();
     void restoreLayout();
-    void saveLayout();
     void updateTitle();
     void updateActions();
     void updateAuthBanner();

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT
-#include "app/cli/signals.h"
+#include "app/wiring/signals.h"
 
 #include <QPointer>
 
