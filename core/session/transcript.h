@@ -55,6 +55,7 @@ struct ToolItem
     QString intention; //!< what for, in the model's words; may be empty
     QJsonObject arguments;
     State state = State::Requested;
+    bool asking = false; //!< while running: it waits for a permission
     QString output; //!< while running: the last 64 to 128 K characters; afterwards the result
     QString details; //!< a unified diff where there is one
     QString error;
@@ -277,6 +278,7 @@ private:
     void cancelOpen(const QDateTime &time);
     void interrupt(const EventMeta &meta, const QString &reason);
     void dropPending();
+    void setAsking(const QString &toolCallId, bool asking);
     void removeRetryNotice();
     void clear();
     void notifyActivity();

@@ -410,6 +410,9 @@ bool Transcript::settle(const QString &requestId, int row, typename Item::State 
 void Transcript::on(const EventMeta &meta, const PermissionRequested &request)
 {
     ask<PermissionItem>(Permissions, meta, request);
+    const int row = rowOf(Permissions, request.requestId);
+    if (row >= 0 && at<PermissionItem>(row).state == PermissionItem::State::Waiting)
+        setAsking(request.toolCallId, true);
 }
 
 void Transcript::on(const EventMeta &, const PermissionCompleted &completed)
@@ -419,7 +422,19 @@ void Transcript::on(const EventMeta &, const PermissionCompleted &completed)
     const State state = completed.outcome == Outcome::Approved ? State::Approved
         : completed.outcome == Outcome::Rejected               ? State::Rejected
                                                                : State::Cancelled;
-    settle<PermissionItem>(completed.requestId, rowOf(Permissions, completed.requestId), state);
+    const int row = rowOf(Permissions, completed.requestId);
+    const QString tool = row < 0 ? QString() : at<PermissionItem>(row).request.toolCallId;
+    settle<PermissionItem>(completed.requestId, row, state);
+    setAsking(tool, false);
+}
+
+void Transcript::setAsking(const QString &toolCallId, bool asking)
+{
+    const int row = toolCallId.isEmpty() ? -1 : rowOf(Tools, toolCallId);
+    if (row < 0 || at<ToolItem>(row).asking == asking)
+        return;
+    at<ToolItem>(row).asking = asking;
+    changed(row);
 }
 
 void Transcript::on(const EventMeta &meta, const QuestionRequested &request)

@@ -74,6 +74,8 @@ private Q_SLOTS:
         const Outcome outcome = run({QStringLiteral("--demo"), QStringLiteral("--profile-dir"),
                                      profile.path(), QStringLiteral("--screenshot"), picture});
         QVERIFY2(outcome.code == 0, qPrintable(outcome.errors));
+        // The demo server is a child: it is waited for.
+        QVERIFY2(!outcome.errors.contains(QStringLiteral("QProcess")), qPrintable(outcome.errors));
         QFile image(picture);
         QVERIFY(image.open(QIODevice::ReadOnly));
         const QByteArray png = image.read(24); // signature, then width and height at 16 and 20
@@ -86,6 +88,29 @@ private Q_SLOTS:
         QVERIFY2(text.contains("-> online"), text.constData());
         QVERIFY(!text.contains("[KEEPALIVE] Ping")); // the demo is never pinged
     }
+
+#ifdef Q_OS_UNIX
+    void aSignalEndsItInOrder()
+    {
+        const QTemporaryDir profile;
+        QProcess process;
+        process.start(qEnvironmentVariable("PILOTLIGHT_BIN") + QStringLiteral("/pilotlight"),
+                      {QStringLiteral("--demo"), QStringLiteral("--profile-dir"), profile.path()});
+        QFile log(profile.filePath(QStringLiteral("state/log/pilotlight.log")));
+        QByteArray text;
+        QTRY_VERIFY_WITH_TIMEOUT(log.isOpen() || log.open(QIODevice::ReadOnly), 40000);
+        QTRY_VERIFY_WITH_TIMEOUT((text += log.readAll()).contains("-> online"), 40000);
+        process.terminate();
+        QTRY_COMPARE_WITH_TIMEOUT(process.state(), QProcess::NotRunning, 40000);
+        QCOMPARE(process.exitStatus(), QProcess::NormalExit);
+        QCOMPARE(process.exitCode(), 0);
+        QVERIFY(!process.readAllStandardError().contains("QProcess"));
+        QVERIFY((text += log.readAll()).contains("-> disposed"));
+        QFile settings(profile.filePath(QStringLiteral("config/settings.json")));
+        QVERIFY(settings.open(QIODevice::ReadOnly));
+        QVERIFY(settings.readAll().contains("geometry"));
+    }
+#endif
 
     void firstPaintIsPrinted()
     {

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: MIT
 #include "session/transcript.h"
+#include "support/fakebackend.h"
 #include "support/recordedevents.h"
 
 #include <QRandomGenerator>
@@ -671,6 +672,22 @@ private Q_SLOTS:
             transcript.markInterrupted();
             QCOMPARE(transcript.activity(), Activity::Idle);
         }
+    }
+
+    //! A tool that waits for the user is not told to be running.
+    void aToolAsksUntilItIsAnswered()
+    {
+        Transcript transcript;
+        ToolRequest request;
+        request.toolCallId = str("t");
+        transcript.apply(FakeBackend::event(ToolStarted{request}));
+        QVERIFY(!item<ToolItem>(transcript, 0).asking);
+        transcript.apply(FakeBackend::event(permission("r", "t")));
+        QVERIFY(item<ToolItem>(transcript, 0).asking);
+        transcript.apply(FakeBackend::event(PermissionCompleted{str("r"), {}, {}}));
+        QVERIFY(!item<ToolItem>(transcript, 0).asking);
+        transcript.apply(FakeBackend::event(permission("r", "t"))); // late again: answered already
+        QVERIFY(!item<ToolItem>(transcript, 0).asking);
     }
 };
 

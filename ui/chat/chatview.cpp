@@ -356,7 +356,8 @@ void ChatView::updateHints()
     m_failure->setStyleSheet(QStringLiteral("background: %1; color: %2; padding: 8px 24px;")
                                  .arg(theme.hex(ColorRole::ErrorSoft), theme.hex(ColorRole::Text)));
     m_hint->setStyleSheet(QStringLiteral("color: %1").arg(theme.hex(ColorRole::Muted)));
-    const bool empty = m_session && m_session->transcript().items().empty();
+    const bool empty = m_session && m_session->transcript().items().empty()
+        && m_session->state() != Session::State::Failed;
     m_hint->setVisible(empty);
     if (empty) {
         const QString folder = m_session->config().workingDirectory;

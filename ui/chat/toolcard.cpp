@@ -82,7 +82,7 @@ void ToolCard::refresh()
     const bool badExit = m_tool.exitCode && *m_tool.exitCode != 0;
     ColorRole ink = ColorRole::Muted;
     if (state == State::Running)
-        ink = ColorRole::Accent;
+        ink = m_tool.asking ? ColorRole::Warning : ColorRole::Accent;
     else if (state == State::Failed)
         ink = ColorRole::Error;
     else if (state == State::Denied || state == State::Cancelled || badExit)
@@ -156,7 +156,7 @@ void ToolCard::refresh()
 
 bool ToolCard::tick(const QDateTime &now)
 {
-    if (m_tool.state == ToolItem::State::Running)
+    if (m_tool.state == ToolItem::State::Running && !m_tool.asking)
         m_fold->setStatus(toolStatus(m_tool, now), static_cast<int>(ColorRole::Accent));
     return false;
 }

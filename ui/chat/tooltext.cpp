@@ -123,6 +123,8 @@ QString toolStatus(const ToolItem &tool, const QDateTime &now)
     case ToolItem::State::Requested:
         return Tr::tr("Preparing");
     case ToolItem::State::Running: {
+        if (tool.asking)
+            return Tr::tr("Waiting for you");
         // Whole seconds while it counts: tenths would only flicker.
         const qint64 seconds =
             tool.started.isValid() ? std::max<qint64>(0, tool.started.secsTo(now)) : 0;

@@ -58,6 +58,12 @@ QCheckBox::indicator:hover, QCheckBox::indicator:focus { border-color: @Accent; 
 QCheckBox::indicator:checked { background: @Accent; border-color: @Accent; image: url(:/icons/@Tick.svg); }
 QCheckBox::indicator:disabled { background: @Window; border-color: @Border; }
 
+QRadioButton { spacing: 8px; }
+QRadioButton::indicator { width: 14px; height: 14px; border: 1px solid @BorderStrong; border-radius: 8px; background: @Surface; }
+QRadioButton::indicator:hover, QRadioButton::indicator:focus { border-color: @Accent; }
+QRadioButton::indicator:checked { width: 6px; height: 6px; border: 5px solid @Accent; background: @OnAccent; }
+QRadioButton::indicator:disabled { background: @Window; border-color: @Border; }
+
 QMenu { background: @Surface; border: 1px solid @Border; padding: 4px; }
 QMenu::item { padding: 5px 24px 5px 12px; border-radius: 4px; color: @Text; }
 QMenu::item:selected { background: @Selected; }
