@@ -16,7 +16,8 @@ template <typename T>
 using Handler = std::function<void(Result<T>)>;
 
 //! For requests whose answer carries nothing.
-struct Done {};
+struct Done
+{ };
 
 //! A request with nothing to tell apart from its success.
 using DoneHandler = Handler<Done>;
@@ -37,8 +38,8 @@ struct HistoryPage
     bool hasMore = false;
 };
 
-//! The typed client of one agent server over one connection, for every kind of server: protocol words
-//! never leave it. Made when the transport is open, gone before the transport closes.
+//! The typed client of one agent server over one connection, for every kind of server: protocol
+//! words never leave it. Made when the transport is open, gone before the transport closes.
 //! Handlers run exactly once unless \a context (or the backend) has died.
 class AgentBackend : public QObject
 {
@@ -46,8 +47,9 @@ class AgentBackend : public QObject
 public:
     using QObject::QObject;
 
-    //! Handshake, version check and status. \a token may be empty. Errors: AuthenticationRequired, AuthenticationFailed,
-    //! ServerTooOld, ServerTooNew, Timeout, ProtocolViolation, transport errors.
+    //! Handshake, version check and status. \a token may be empty. Errors: AuthenticationRequired,
+    //! AuthenticationFailed, ServerTooOld, ServerTooNew, Timeout, ProtocolViolation, transport
+    //! errors.
     virtual void initialize(const Secret &token, Milliseconds timeout, QObject *context,
                             Handler<ServerInfo> handler) = 0;
     //! After initialize() only.
@@ -65,7 +67,8 @@ public:
     virtual void listSessions(QObject *context, Handler<QList<SessionSummary>> handler) = 0;
     //! Makes a new session. InvalidArgument where the server already has a history under config.id:
     //! the server would fork it silently, so the adapter looks first.
-    virtual void createSession(const SessionConfig &config, QObject *context, DoneHandler handler) = 0;
+    virtual void createSession(const SessionConfig &config, QObject *context,
+                               DoneHandler handler) = 0;
     //! Attaches this connection to an existing session, loading it where needed. SessionNotFound
     //! where the server has none under this id.
     virtual void resumeSession(const SessionConfig &config, ResumeOptions options, QObject *context,
@@ -77,7 +80,8 @@ public:
     //! only for the present end (events empty, cursor set).
     virtual void readEventLog(const QString &sessionId, const QString &cursor, QObject *context,
                               Handler<HistoryPage> handler) = 0;
-    //! Requests that wait for the user in a loaded session (after a resume they are not sent again).
+    //! Requests that wait for the user in a loaded session (after a resume they are not sent
+    //! again).
     virtual void pendingRequests(const QString &sessionId, QObject *context,
                                  Handler<QList<PermissionRequested>> handler) = 0;
 

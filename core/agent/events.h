@@ -24,16 +24,34 @@ struct EventMeta
 // Typed events. Protocol words end here: fields say what happened, not how it was spelled.
 struct UserMessage
 {
-    enum class Delivery { Idle, Queued, Steering };
+    enum class Delivery
+    {
+        Idle,
+        Queued,
+        Steering
+    };
     QString messageId; //!< what send() returned
     QString text;
     Delivery delivery = Delivery::Idle;
     QString source; //!< empty: a user; else who made it ("agent-...", "system")
 };
-struct TurnStarted { QString turnId; };
-struct TurnEnded { QString turnId; };
-struct MessageStarted { QString messageId; };
-struct MessageDelta { QString messageId; QString text; };
+struct TurnStarted
+{
+    QString turnId;
+};
+struct TurnEnded
+{
+    QString turnId;
+};
+struct MessageStarted
+{
+    QString messageId;
+};
+struct MessageDelta
+{
+    QString messageId;
+    QString text;
+};
 struct ToolRequest
 {
     QString toolCallId;
@@ -51,16 +69,33 @@ struct MessageCompleted
     QString reasoning;
     QList<ToolRequest> toolRequests;
 };
-struct ReasoningDelta { QString reasoningId; QString text; };
-struct ReasoningCompleted { QString reasoningId; QString text; };
-struct ToolStarted { ToolRequest request; };
+struct ReasoningDelta
+{
+    QString reasoningId;
+    QString text;
+};
+struct ReasoningCompleted
+{
+    QString reasoningId;
+    QString text;
+};
+struct ToolStarted
+{
+    ToolRequest request;
+};
 //! Output while the tool runs. isDelta: append; else the whole output (or its tail) so far.
-struct ToolOutput { QString toolCallId; QString text; bool isDelta = false; };
+struct ToolOutput
+{
+    QString toolCallId;
+    QString text;
+    bool isDelta = false;
+};
 struct ToolCompleted
 {
     QString toolCallId;
     bool success = true;
-    QString output; //!< what the model got; of a shell its plain output (the beginning of a long one)
+    QString
+        output; //!< what the model got; of a shell its plain output (the beginning of a long one)
     QString details; //!< for people, where it differs from output; a unified diff for edits
     std::optional<int> exitCode;
     QString error; //!< of a failure
@@ -68,7 +103,16 @@ struct ToolCompleted
 };
 struct PermissionRequested
 {
-    enum class Kind { Commands, Read, Write, Url, Mcp, CustomTool, Other };
+    enum class Kind
+    {
+        Commands,
+        Read,
+        Write,
+        Url,
+        Mcp,
+        CustomTool,
+        Other
+    };
     QString requestId;
     QString toolCallId;
     Kind kind = Kind::Other;
@@ -80,7 +124,12 @@ struct PermissionRequested
 };
 struct PermissionCompleted
 {
-    enum class Outcome { Approved, Rejected, Cancelled };
+    enum class Outcome
+    {
+        Approved,
+        Rejected,
+        Cancelled
+    };
     QString requestId;
     Outcome outcome = Outcome::Approved;
     QString feedback; //!< what the user told the model with a rejection
@@ -93,7 +142,11 @@ struct QuestionRequested
     QStringList choices;
     bool allowFreeform = true;
 };
-struct QuestionCompleted { QString requestId; QString answer; };
+struct QuestionCompleted
+{
+    QString requestId;
+    QString answer;
+};
 //! The agent wants to leave plan mode and asks for approval of its plan.
 struct PlanApprovalRequested
 {
@@ -104,9 +157,24 @@ struct PlanApprovalRequested
     QStringList actions; //!< what the answer may select
     QString recommendedAction;
 };
-struct PlanApprovalCompleted { QString requestId; bool approved = false; QString action; };
-struct SubagentStarted { QString toolCallId; QString name; }; //!< meta.agentId is the new agent's
-struct SubagentCompleted { QString toolCallId; bool success = true; int toolCalls = 0; qint64 tokens = 0; };
+struct PlanApprovalCompleted
+{
+    QString requestId;
+    bool approved = false;
+    QString action;
+};
+struct SubagentStarted
+{
+    QString toolCallId;
+    QString name;
+}; //!< meta.agentId is the new agent's
+struct SubagentCompleted
+{
+    QString toolCallId;
+    bool success = true;
+    int toolCalls = 0;
+    qint64 tokens = 0;
+};
 struct UsageReported
 {
     qint64 inputTokens = 0;
@@ -115,36 +183,94 @@ struct UsageReported
     QString model;
     Milliseconds duration{0};
 };
-struct ContextUsage { qint64 currentTokens = 0; qint64 tokenLimit = 0; };
-struct TitleChanged { QString title; };
-struct ModelChanged { QString model; };
-struct ModeChanged { AgentMode mode = AgentMode::Interactive; };
+struct ContextUsage
+{
+    qint64 currentTokens = 0;
+    qint64 tokenLimit = 0;
+};
+struct TitleChanged
+{
+    QString title;
+};
+struct ModelChanged
+{
+    QString model;
+};
+struct ModeChanged
+{
+    AgentMode mode = AgentMode::Interactive;
+};
 //! A model call failed and is tried again: text of the superseded message must go.
-struct TurnRetried { QString turnId; QString reason; };
-struct Aborted { QString reason; };
+struct TurnRetried
+{
+    QString turnId;
+    QString reason;
+};
+struct Aborted
+{
+    QString reason;
+};
 //! The model has answered; background work may still run.
-struct AssistantIdle { bool aborted = false; };
+struct AssistantIdle
+{
+    bool aborted = false;
+};
 //! Nothing runs and nothing is queued.
-struct SessionIdle { bool aborted = false; };
-struct SessionFailed { QString kind; QString message; std::optional<int> statusCode; };
-struct SessionNotice { bool warning = false; QString kind; QString message; };
-struct SessionBegan { QString model; QString workingDirectory; };
-struct SessionResumed { qint64 eventCount = 0; bool wasActive = false; };
+struct SessionIdle
+{
+    bool aborted = false;
+};
+struct SessionFailed
+{
+    QString kind;
+    QString message;
+    std::optional<int> statusCode;
+};
+struct SessionNotice
+{
+    bool warning = false;
+    QString kind;
+    QString message;
+};
+struct SessionBegan
+{
+    QString model;
+    QString workingDirectory;
+};
+struct SessionResumed
+{
+    qint64 eventCount = 0;
+    bool wasActive = false;
+};
 //! The server unloaded the session (its end, a drop, or an idle limit).
-struct SessionShutDown { QString kind; };
-struct QueueChanged {};
-struct CompactionChanged { bool running = false; bool success = true; qint64 tokensRemoved = 0; };
+struct SessionShutDown
+{
+    QString kind;
+};
+struct QueueChanged
+{ };
+struct CompactionChanged
+{
+    bool running = false;
+    bool success = true;
+    qint64 tokensRemoved = 0;
+};
 //! A type that we do not know: kept, logged, never fatal.
-struct UnknownEvent { QString type; QJsonObject data; };
+struct UnknownEvent
+{
+    QString type;
+    QJsonObject data;
+};
 
-using EventData = std::variant<
-    UserMessage, TurnStarted, TurnEnded, MessageStarted, MessageDelta, MessageCompleted,
-    ReasoningDelta, ReasoningCompleted, ToolStarted, ToolOutput, ToolCompleted, PermissionRequested,
-    PermissionCompleted, QuestionRequested, QuestionCompleted, PlanApprovalRequested,
-    PlanApprovalCompleted, SubagentStarted, SubagentCompleted, UsageReported, ContextUsage,
-    TitleChanged, ModelChanged, ModeChanged, TurnRetried, Aborted, AssistantIdle, SessionIdle,
-    SessionFailed, SessionNotice, SessionBegan, SessionResumed, SessionShutDown, QueueChanged,
-    CompactionChanged, UnknownEvent>;
+using EventData =
+    std::variant<UserMessage, TurnStarted, TurnEnded, MessageStarted, MessageDelta,
+                 MessageCompleted, ReasoningDelta, ReasoningCompleted, ToolStarted, ToolOutput,
+                 ToolCompleted, PermissionRequested, PermissionCompleted, QuestionRequested,
+                 QuestionCompleted, PlanApprovalRequested, PlanApprovalCompleted, SubagentStarted,
+                 SubagentCompleted, UsageReported, ContextUsage, TitleChanged, ModelChanged,
+                 ModeChanged, TurnRetried, Aborted, AssistantIdle, SessionIdle, SessionFailed,
+                 SessionNotice, SessionBegan, SessionResumed, SessionShutDown, QueueChanged,
+                 CompactionChanged, UnknownEvent>;
 
 struct AgentEvent
 {

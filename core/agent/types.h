@@ -39,7 +39,12 @@ struct ModelInfo
     QStringList reasoningEfforts;
 };
 
-enum class AgentMode { Interactive, Plan, Autopilot };
+enum class AgentMode
+{
+    Interactive,
+    Plan,
+    Autopilot
+};
 
 //! A model provider of the user's own (bring your own key). The key is a Secret: it goes to the
 //! keychain, never into a file of ours.
@@ -67,14 +72,19 @@ struct SessionConfig
 };
 
 //! How a prompt is delivered to a session that is busy.
-enum class Delivery {
+enum class Delivery
+{
     Enqueue, //!< runs as its own turn after the current one
     Immediate, //!< steers the current turn at its next model round trip
 };
 
 struct Attachment
 {
-    enum class Kind { File, Directory };
+    enum class Kind
+    {
+        File,
+        Directory
+    };
     Kind kind = Kind::File;
     QString path;
 };
@@ -98,13 +108,28 @@ struct SessionSummary
 };
 
 //! What the user decided about a permission request.
-enum class PermissionDecision { ApproveOnce, ApproveForSession, Reject };
+enum class PermissionDecision
+{
+    ApproveOnce,
+    ApproveForSession,
+    Reject
+};
 
 //! One keepalive request to a backend and what came of it.
 struct ProbeResult
 {
     //! keepalive.md 13; Cancelled counts neither way.
-    enum class Outcome { Ok, Timeout, Transport, RpcError, Unsupported, Auth, Protocol, Cancelled };
+    enum class Outcome
+    {
+        Ok,
+        Timeout,
+        Transport,
+        RpcError,
+        Unsupported,
+        Auth,
+        Protocol,
+        Cancelled
+    };
     Outcome outcome = Outcome::Cancelled;
     std::chrono::microseconds roundTrip{0}; //!< send to answer; meaningful for Ok
     QString detail; //!< of a failure

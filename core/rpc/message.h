@@ -17,11 +17,12 @@ namespace pilotlight {
 using RpcId = std::variant<std::monostate, qint64, QString>;
 
 //! JSON text inside a received message, not parsed yet: whoever needs it parses it, and skipped
-//! events cost nothing. Valid only during the callback; MessagePadding bytes behind it are readable, so
-//! that simdjson reads it in place:
+//! events cost nothing. Valid only during the callback; MessagePadding bytes behind it are
+//! readable, so that simdjson reads it in place:
 //! \code
-//! simdjson::padded_string_view view(raw.text.data(), raw.text.size(), raw.text.size() + MessagePadding);
-//! simdjson::ondemand::document document = m_parser.iterate(view); // keep the parser, it owns its memory
+//! simdjson::padded_string_view view(raw.text.data(), raw.text.size(), raw.text.size() +
+//! MessagePadding); simdjson::ondemand::document document = m_parser.iterate(view); // keep the
+//! parser, it owns its memory
 //! \endcode
 //! Only UTF-8 and the balance of brackets have been checked; a reader must expect errors inside.
 struct RawJson

@@ -17,8 +17,8 @@ class Peer;
 
 struct CallOptions
 {
-    //! From sending to the answer; zero: no deadline (long polls, turns). 30 s: the longest answer seen from a
-    //! loaded server was 5 s (100 sessions starting a turn at once), times six.
+    //! From sending to the answer; zero: no deadline (long polls, turns). 30 s: the longest answer
+    //! seen from a loaded server was 5 s (100 sessions starting a turn at once), times six.
     Milliseconds timeout{30'000};
 };
 
@@ -37,23 +37,26 @@ private:
     qint64 m_id = 0;
 };
 
-//! Both ends of a JSON-RPC 2.0 conversation over one transport: sends calls and answers those of the
-//! other side. Every call is answered exactly once: by its reply, an error, its deadline, cancel() or the
-//! end of the connection. An answer whose context object has died is dropped. Handlers run at once, inside
-//! of what caused them, except where the peer is destroyed: then from the event loop. A handler may destroy
-//! the peer. Without a connection a call fails from the event loop (ConnectionClosed).
+//! Both ends of a JSON-RPC 2.0 conversation over one transport: sends calls and answers those of
+//! the other side. Every call is answered exactly once: by its reply, an error, its deadline,
+//! cancel() or the end of the connection. An answer whose context object has died is dropped.
+//! Handlers run at once, inside of what caused them, except where the peer is destroyed: then from
+//! the event loop. A handler may destroy the peer. Without a connection a call fails from the event
+//! loop (ConnectionClosed).
 class Peer : public QObject
 {
     Q_OBJECT
 public:
-    //! The raw result is valid during the call only. Errors: what the other side answered (MethodNotFound
-    //! for -32601, else RemoteError), Timeout, Cancelled, FrameTooLarge (of the request), and the reason
-    //! why the connection ended.
+    //! The raw result is valid during the call only. Errors: what the other side answered
+    //! (MethodNotFound for -32601, else RemoteError), Timeout, Cancelled, FrameTooLarge (of the
+    //! request), and the reason why the connection ended.
     using ResultHandler = std::function<void(Result<RawJson>)>;
     //! A notification of the other side.
     using NotificationHandler = std::function<void(std::string_view method, RawJson params)>;
-    //! A request of the other side; it must be answered by respond() or respondError() once, now or later.
-    using RequestHandler = std::function<void(const RpcId &id, const QString &method, RawJson params)>;
+    //! A request of the other side; it must be answered by respond() or respondError() once, now or
+    //! later.
+    using RequestHandler =
+        std::function<void(const RpcId &id, const QString &method, RawJson params)>;
 
     //! Takes over \a transport, which may be open or not. \a clock must outlive the peer.
     Peer(std::unique_ptr<Transport> transport, Clock &clock, QObject *parent = nullptr);

@@ -31,10 +31,11 @@ public:
     using QObject::QObject;
 
     //! A server that listens: the one that an earlier run left if it is truly that process, else a
-    //! new one. Errors: ServerNotFound, ServerStartFailed (detail: its last lines of output), Timeout.
+    //! new one. Errors: ServerNotFound, ServerStartFailed (detail: its last lines of output),
+    //! Timeout.
     virtual void start(QObject *context, std::function<void(Result<ServerEndpoint>)> handler) = 0;
-    //! Ends the server with its process group (TERM, then KILL), or gives up a start that is under way. The handler
-    //! runs once it is gone; at once if there is none.
+    //! Ends the server with its process group (TERM, then KILL), or gives up a start that is under
+    //! way. The handler runs once it is gone; at once if there is none.
     virtual void stop(QObject *context, std::function<void()> handler) = 0;
     //! The last lines that the server wrote, for messages to people.
     virtual QString lastOutput() const = 0;

@@ -14,9 +14,9 @@ namespace pilotlight {
 //! How many readable bytes follow every message given to a MessageSink (what simdjson asks for).
 inline constexpr std::size_t MessagePadding = 64;
 
-//! A full-duplex channel of whole JSON messages. Framing is the transport's own business: Content-Length
-//! on byte streams, one text frame a message on WebSocket. One open() in a life; make a new one
-//! to reconnect. Lives on the thread that made it.
+//! A full-duplex channel of whole JSON messages. Framing is the transport's own business:
+//! Content-Length on byte streams, one text frame a message on WebSocket. One open() in a life;
+//! make a new one to reconnect. Lives on the thread that made it.
 class Transport : public QObject
 {
     Q_OBJECT
@@ -36,8 +36,8 @@ public:
     virtual void open() = 0;
     //! Queues one message and hands it to the system in one write. Ignored unless open.
     virtual void send(const QByteArray &message) = 0;
-    //! Closes at once, without waiting for the other side. closed() is not emitted for this; no signal and no message
-    //! follows.
+    //! Closes at once, without waiting for the other side. closed() is not emitted for this; no
+    //! signal and no message follows.
     virtual void close() = 0;
     virtual bool isOpen() const = 0;
 

@@ -128,8 +128,8 @@ void WebSocketTransport::onDisconnected()
         QMetaObject::invokeMethod(
             this,
             [this] {
-                fail({errorCodeOf(m_socket->error(), false), m_socket->errorString(),
-                      std::nullopt});
+                fail(
+                    {errorCodeOf(m_socket->error(), false), m_socket->errorString(), std::nullopt});
             },
             Qt::QueuedConnection);
         return;

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: MIT
-// Resident memory and processor time of an idle Pilotlight with ten sessions on a demo server of its own.
+// Resident memory and processor time of an idle Pilotlight with ten sessions on a demo server of
+// its own.
 //   bench_idle PILOTLIGHT [SECONDS]
 #include "base/paths.h"
 #include "base/systemclock.h"
@@ -13,7 +14,7 @@
 
 #include <cstdio>
 #ifdef Q_OS_UNIX
-#    include <unistd.h>
+#include <unistd.h>
 #endif
 
 using namespace pilotlight;
@@ -81,8 +82,9 @@ int main(int argc, char **argv)
     environment.insert(QStringLiteral("HOME"), home.path());
     process.setProcessEnvironment(environment);
     process.setProcessChannelMode(QProcess::ForwardedChannels);
-    process.start(arguments[1], {QStringLiteral("--demo"), QStringLiteral("--profile-dir"),
-                                 home.filePath(QStringLiteral("profile"))});
+    process.start(arguments[1],
+                  {QStringLiteral("--demo"), QStringLiteral("--profile-dir"),
+                   home.filePath(QStringLiteral("profile"))});
     if (!process.waitForStarted())
         return 1;
     QThread::sleep(10); // to get online and settle

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: MIT
-// From the start of the process to its first paint: Pilotlight against an empty Qt window, in turn, in one
-// run. Prints medians and their ratio.
+// From the start of the process to its first paint: Pilotlight against an empty Qt window, in turn,
+// in one run. Prints medians and their ratio.
 //   bench_startup PILOTLIGHT EMPTY_WINDOW [RUNS]
 #include <QCoreApplication>
 #include <QElapsedTimer>
@@ -77,8 +77,9 @@ int main(int argc, char **argv)
             empty.push_back(b);
         }
     }
-    std::printf("start-up to first paint, median of %d: pilotlight %.0f ms, empty Qt window %.0f ms, "
-                "ratio %.2f (goal <= 2)\n",
-                runs, median(ours), median(empty), median(ours) / median(empty));
+    std::printf(
+        "start-up to first paint, median of %d: pilotlight %.0f ms, empty Qt window %.0f ms, "
+        "ratio %.2f (goal <= 2)\n",
+        runs, median(ours), median(empty), median(ours) / median(empty));
     return 0;
 }

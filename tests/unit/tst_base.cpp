@@ -64,7 +64,8 @@ private Q_SLOTS:
         QVERIFY(!handle.isActive());
     }
 
-    // Qt reuses the number of a timer that has just fired: the old handle must not take the new one.
+    // Qt reuses the number of a timer that has just fired: the old handle must not take the new
+    // one.
     void systemClockTimerMayStartItsSuccessorInTheSameHandle()
     {
         SystemClock clock;
