@@ -140,6 +140,33 @@ private Q_SLOTS:
         QCOMPARE(c.f.backend->last(QStringLiteral("send"))->prompt.text, QStringLiteral("now"));
     }
 
+    void whatTheServerDroppedIsSentAgain()
+    {
+        Chat c;
+        c.startTurn();
+        QTest::keyClicks(c.edit, QStringLiteral("look here"));
+        QTest::keyClick(c.edit, Qt::Key_Return, Qt::ControlModifier);
+        c.f.settle();
+        c.update();
+        QVERIFY(!c.part<QPushButton>("sendAgain")); // it is still on its way
+        c.emitEvent(Aborted{});
+        c.emitEvent(TurnEnded{QStringLiteral("0")});
+        c.emitEvent(AssistantIdle{true});
+        c.emitEvent(SessionIdle{true});
+        c.update();
+        auto *again = c.part<QPushButton>("sendAgain");
+        QVERIFY(again);
+        const int sent = c.f.backend->count(QStringLiteral("send"));
+        QTest::mouseClick(again, Qt::LeftButton);
+        c.update();
+        QCOMPARE(c.f.backend->count(QStringLiteral("send")), sent + 1);
+        QCOMPARE(c.f.backend->last(QStringLiteral("send"))->prompt.text,
+                 QStringLiteral("look here"));
+        c.f.settle();
+        c.update();
+        QVERIFY(!c.part<QPushButton>("sendAgain"));
+    }
+
     void stopIsThereWhileItWorks()
     {
         Chat c;

@@ -81,6 +81,11 @@ void RequestCard::setLook(Look look, const QString &outcome)
     m_outcome->setVisible(!outcome.isEmpty());
     setInk(m_outcome, theme.color(ink));
     m_answerBox->setVisible(m_waiting);
+    // An empty body would still take the space between two rows.
+    bool any = false;
+    for (int i = 0; i < body()->count(); ++i)
+        any = any || !body()->itemAt(i)->isEmpty();
+    m_body->setVisible(any);
     m_answerBox->setEnabled(look == Look::Waiting);
     const int margin = Theme::space(m_waiting ? 3 : 2);
     column()->setContentsMargins(Theme::space(3), margin, Theme::space(3), margin);
