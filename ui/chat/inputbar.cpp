@@ -248,6 +248,7 @@ void InputBar::refresh()
     m_stop->setVisible(m_busy);
     m_edit->setPlaceholderText(m_busy ? tr("Write on; it is queued until the agent is done")
                                       : tr("Message to the agent"));
+    m_edit->viewport()->update(); // Qt 6.4 goes on showing the old one
     // Short hints only while there is something to send.
     m_hint->setText(empty ? QString()
                         : m_busy
