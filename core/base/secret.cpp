@@ -58,11 +58,10 @@ QString redacted(const QString &text)
                            QRegularExpression::CaseInsensitiveOption),
         QRegularExpression(QStringLiteral(
             "()\\b(?:sk|pk|gh[pousr]|github_pat|glpat|xox[abpr])[-_][A-Za-z0-9_-]{6,}")),
-        QRegularExpression(
-            QStringLiteral(
-                "(\"?(?:api[-_]?key|access[-_]?token|token|password|secret)\"?\\s*[:=]\\s*\"?)"
-                "[^\\s\",;&}]{3,}"),
-            QRegularExpression::CaseInsensitiveOption),
+        QRegularExpression(QStringLiteral("(\"?(?:api[-_]?key|access[-_]?token|token|password|"
+                                          "secret)\"?[ \\t]*[:=][ \\t]*\"?)"
+                                          "[^\\s\",;&}]{3,}"),
+                           QRegularExpression::CaseInsensitiveOption),
         QRegularExpression(QStringLiteral("(\\b[a-z][a-z0-9+.-]*://)[^/@\\s]+(?=@)")),
     };
     QString result = text;

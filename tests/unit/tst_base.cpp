@@ -123,6 +123,8 @@ private Q_SLOTS:
                               << QStringLiteral(R"({"apiKey":"******","model":"m"})");
         QTest::newRow("url") << QStringLiteral("wss://me:pw@host/x")
                              << QStringLiteral("wss://******@host/x");
+        QTest::newRow("empty value") << QStringLiteral("token=\nnext line stays")
+                                     << QStringLiteral("token=\nnext line stays");
         QTest::newRow("plain") << QStringLiteral("Ping sent to headless server ms=3")
                                << QStringLiteral("Ping sent to headless server ms=3");
     }
