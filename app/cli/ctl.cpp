@@ -100,7 +100,8 @@ void Ctl::onPhase(Phase phase)
 void Ctl::onOnline()
 {
     m_deadline.cancel();
-    connect(m_context.connection().backend(), &AgentBackend::sessionEvent, this, &Ctl::onEvent);
+    connect(m_context.connection().agentBackend(), &AgentBackend::sessionEvent, this,
+            &Ctl::onEvent);
     if (std::exchange(m_started, true))
         return; // guard and send go on by themselves after a reconnect
     const QString &command = m_options.command;
@@ -127,7 +128,7 @@ void Ctl::onOnline()
 
 void Ctl::runStatus()
 {
-    m_context.connection().backend()->authStatus(this, [this](const Result<AuthStatus> &auth) {
+    m_context.connection().agentBackend()->authStatus(this, [this](const Result<AuthStatus> &auth) {
         const ConnectionStatus status = m_context.connection().status();
         const ServerInfo server = status.server.value_or(ServerInfo());
         QJsonObject fields{
@@ -157,7 +158,8 @@ void Ctl::runPing()
 {
     // The demo has no keepalive loop; its probes by hand are as good.
     m_context.connection().backend()->probe(
-        m_options.connection.pingTimeout, this, [this](const ProbeResult &result) {
+        {ProbeRequest::Kind::Ping, {}, m_options.connection.pingTimeout}, this,
+        [this](const ProbeResult &result) {
             onProbed(result);
             m_missed += result.outcome == ProbeResult::Outcome::Ok ? 0 : 1;
             if (++m_pings >= m_options.count) {
@@ -167,7 +169,7 @@ void Ctl::runPing()
                 return;
             }
             m_pause = m_context.clock().after(m_options.connection.pingInterval, [this] {
-                if (m_context.connection().backend())
+                if (m_context.connection().agentBackend())
                     runPing();
                 else
                     fail(ExitUnresponsive, QStringLiteral("the connection ended"));
@@ -220,7 +222,7 @@ void Ctl::runDelete()
 {
     const StoredSession *known = stored(m_options.arguments.first());
     const QString id = known ? known->config.id : m_options.arguments.first();
-    m_context.connection().backend()->deleteSession(
+    m_context.connection().agentBackend()->deleteSession(
         id, this, [this, id](const Result<Done> &result) {
             m_context.sessionStore()->remove(id);
             ProviderFiles(m_options.paths).remove(id);
@@ -239,7 +241,7 @@ void Ctl::runAbort()
     const StoredSession *known = stored(m_options.arguments.first());
     const QString id = known ? known->config.id : m_options.arguments.first();
     // Without attaching: this connection's end must not be the session's.
-    m_context.connection().backend()->abort(id, this, [this](const Result<Done> &result) {
+    m_context.connection().agentBackend()->abort(id, this, [this](const Result<Done> &result) {
         if (!result)
             fail(result.error().code == ErrorCode::SessionNotFound ? ExitNoSession : ExitFailed,
                  result.error().toString());
@@ -431,7 +433,7 @@ void Ctl::sendPrompt()
     prompt.text = m_options.arguments.at(1);
     prompt.delivery = m_options.immediate ? Delivery::Immediate : Delivery::Enqueue;
     m_messageId = QStringLiteral("?"); // on its way
-    m_context.connection().backend()->send(
+    m_context.connection().agentBackend()->send(
         m_session, prompt, this, [this](const Result<QString> &id) {
             if (!id)
                 fail(id.error().code == ErrorCode::SessionNotFound ? ExitNoSession : ExitFailed,
@@ -500,7 +502,7 @@ void Ctl::onEvent(const QString &id, const AgentEvent &event)
 void Ctl::answerRequests(const QString &id, const AgentEvent &event)
 {
     QJsonObject fields = sessionField(id);
-    AgentBackend *backend = m_context.connection().backend();
+    AgentBackend *backend = m_context.connection().agentBackend();
     const auto reported = [this](const Result<Done> &result) {
         if (!result)
             m_output.notice(QStringLiteral("warning"), result.error().toString());

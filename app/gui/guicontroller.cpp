@@ -162,7 +162,7 @@ void GuiController::phaseChanged(Phase phase)
 
 void GuiController::loadModels()
 {
-    AgentBackend *const backend = m_context.connection().backend();
+    AgentBackend *const backend = m_context.connection().agentBackend();
     if (!backend)
         return;
     // Not signed in: no list. The dialog takes any model's name all the same.
@@ -176,7 +176,7 @@ void GuiController::loadModels()
 
 void GuiController::checkSignIn()
 {
-    AgentBackend *const backend = m_context.connection().backend();
+    AgentBackend *const backend = m_context.connection().agentBackend();
     if (!backend)
         return;
     backend->authStatus(this, [this](const Result<AuthStatus> &auth) {

@@ -82,7 +82,7 @@ AppContext::AppContext(AppOptions options, QObject *parent)
             [this] { m_sessions->setBackend(nullptr); });
     connect(m_connection.get(), &Connection::phaseChanged, m_sessions.get(), [this](Phase phase) {
         if (phase == Phase::Online)
-            m_sessions->setBackend(m_connection->backend());
+            m_sessions->setBackend(m_connection->agentBackend());
     });
 }
 
@@ -216,7 +216,8 @@ ConnectionParts AppContext::makeParts()
                                  const ServerEndpoint *endpoint) {
         return makeTransport(config, mode, endpoint);
     };
-    parts.makeBackend = [](Peer &peer, Clock &clock) -> std::unique_ptr<AgentBackend> {
+    parts.makeBackend = [](const ConnectionConfig &, Peer &peer,
+                           Clock &clock) -> std::unique_ptr<Backend> {
         return std::make_unique<CopilotBackend>(peer, clock);
     };
     return parts;

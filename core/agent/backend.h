@@ -1,7 +1,6 @@
 // SPDX-License-Identifier: MIT
 #pragma once
 
-#include "agent/events.h"
 #include "agent/types.h"
 #include "base/clock.h"
 
@@ -22,26 +21,10 @@ struct Done
 //! A request with nothing to tell apart from its success.
 using DoneHandler = Handler<Done>;
 
-struct ResumeOptions
-{
-    //! Leave no event in the history (a keepalive touch or a silent attachment).
-    bool silent = false;
-    //! Keep pending permissions and client tools answerable under their old ids.
-    bool continuePendingWork = true;
-};
-
-//! A page of a session's history, in order.
-struct HistoryPage
-{
-    QList<AgentEvent> events;
-    QString cursor; //!< pass it on to go further; empty at the end
-    bool hasMore = false;
-};
-
-//! The typed client of one agent server over one connection, for every kind of server: protocol
-//! words never leave it. Made when the transport is open, gone before the transport closes.
-//! Handlers run exactly once unless \a context (or the backend) has died.
-class AgentBackend : public QObject
+//! The typed client of one server over one connection, for every kind of server: protocol words
+//! never leave it. Made when the transport is open, gone before the transport closes. Handlers run
+//! exactly once unless \a context (or the backend) has died.
+class Backend : public QObject
 {
     Q_OBJECT
 public:
@@ -56,70 +39,17 @@ public:
     virtual const ServerInfo &info() const = 0;
 
     //! One keepalive request on the connection. Never opens, touches or disturbs a session.
-    //! The handler runs exactly once; cancelProbe() ends it with Outcome::Cancelled.
-    virtual void probe(Milliseconds timeout, QObject *context,
+    //! Unsupported where this server has no such request. The handler runs exactly once;
+    //! cancelProbe() ends it with Outcome::Cancelled.
+    virtual void probe(const ProbeRequest &request, QObject *context,
                        std::function<void(ProbeResult)> handler) = 0;
     virtual void cancelProbe() = 0;
 
     virtual void authStatus(QObject *context, Handler<AuthStatus> handler) = 0;
-    virtual void listModels(QObject *context, Handler<QList<ModelInfo>> handler) = 0;
-
-    virtual void listSessions(QObject *context, Handler<QList<SessionSummary>> handler) = 0;
-    //! Makes a new session. InvalidArgument where the server already has a history under config.id:
-    //! the server would fork it silently, so the adapter looks first.
-    virtual void createSession(const SessionConfig &config, QObject *context,
-                               DoneHandler handler) = 0;
-    //! Attaches this connection to an existing session, loading it where needed. SessionNotFound
-    //! where the server has none under this id.
-    virtual void resumeSession(const SessionConfig &config, ResumeOptions options, QObject *context,
-                               DoneHandler handler) = 0;
-    //! All durable events of a session, loaded or not, oldest first.
-    virtual void readHistory(const QString &sessionId, QObject *context,
-                             Handler<QList<AgentEvent>> handler) = 0;
-    //! Events after \a cursor of a loaded session, ephemeral ones included; an empty cursor asks
-    //! only for the present end (events empty, cursor set).
-    virtual void readEventLog(const QString &sessionId, const QString &cursor, QObject *context,
-                              Handler<HistoryPage> handler) = 0;
-    //! Requests that wait for the user in a loaded session (after a resume they are not sent
-    //! again).
-    virtual void pendingRequests(const QString &sessionId, QObject *context,
-                                 Handler<QList<PermissionRequested>> handler) = 0;
-
-    //! Answers with the id that the message will have in its UserMessage event.
-    virtual void send(const QString &sessionId, const Prompt &prompt, QObject *context,
-                      Handler<QString> handler) = 0;
-    //! Ends the turn and drops the server's queue.
-    virtual void abort(const QString &sessionId, QObject *context, DoneHandler handler) = 0;
-    //! Detaches this connection; unloads the session if it was the last one. Loses no history.
-    virtual void unloadSession(const QString &sessionId, QObject *context, DoneHandler handler) = 0;
-    //! Removes the session and its history from the server's disk.
-    virtual void deleteSession(const QString &sessionId, QObject *context, DoneHandler handler) = 0;
-    virtual void renameSession(const QString &sessionId, const QString &name, QObject *context,
-                               DoneHandler handler) = 0;
-    virtual void switchModel(const QString &sessionId, const QString &model, QObject *context,
-                             DoneHandler handler) = 0;
-    virtual void switchMode(const QString &sessionId, AgentMode mode, QObject *context,
-                            DoneHandler handler) = 0;
-
-    //! Unsupported/RemoteError where somebody else answered first.
-    virtual void answerPermission(const QString &sessionId, const PermissionRequested &request,
-                                  PermissionDecision decision, const QString &feedback,
-                                  QObject *context, DoneHandler handler) = 0;
-    virtual void answerQuestion(const QString &sessionId, const QString &requestId,
-                                const QString &answer, bool freeform, QObject *context,
-                                DoneHandler handler) = 0;
-    virtual void answerPlan(const QString &sessionId, const QString &requestId, bool approved,
-                            const QString &action, QObject *context, DoneHandler handler) = 0;
 
 Q_SIGNALS:
-    //! An event of an attached session; duplicates (by event id) have been dropped.
-    void sessionEvent(const QString &sessionId, const pilotlight::AgentEvent &event);
-    //! Somebody created, changed or deleted a session on the server.
-    void sessionListChanged();
     //! Any inbound byte.
     void activity();
-    //! The server revealed that it no longer has a session which we were attached to.
-    void sessionLost(const QString &sessionId);
 };
 
 } // namespace pilotlight

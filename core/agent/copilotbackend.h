@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: MIT
 #pragma once
 
-#include "agent/backend.h"
+#include "agent/agentbackend.h"
 #include "agent/copilotevents.h"
 #include "agent/eventids.h"
 #include "rpc/peer.h"
@@ -27,7 +27,7 @@ public:
     void initialize(const Secret &token, Milliseconds timeout, QObject *context,
                     Handler<ServerInfo> handler) override;
     const ServerInfo &info() const override { return m_info; }
-    void probe(Milliseconds timeout, QObject *context,
+    void probe(const ProbeRequest &request, QObject *context,
                std::function<void(ProbeResult)> handler) override;
     void cancelProbe() override;
     void authStatus(QObject *context, Handler<AuthStatus> handler) override;

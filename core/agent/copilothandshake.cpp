@@ -125,15 +125,19 @@ void CopilotBackend::helloDone(const std::shared_ptr<Hello> &state)
     state->handler(m_info);
 }
 
-void CopilotBackend::probe(Milliseconds timeout, QObject *context,
+void CopilotBackend::probe(const ProbeRequest &request, QObject *context,
                            std::function<void(ProbeResult)> handler)
 {
     if (m_probe.isPending()) {
         handler({ProbeResult::Outcome::Cancelled, {}, u"another probe is on its way"_s});
         return;
     }
+    if (request.kind != ProbeRequest::Kind::Ping) {
+        handler({ProbeResult::Outcome::Unsupported, {}, u"this server has no tools to call"_s});
+        return;
+    }
     const Nanoseconds sent = m_clock.now();
-    m_probe = call(u"ping"_s, {{u"message"_s, u"keepalive"_s}}, {timeout}, context,
+    m_probe = call(u"ping"_s, {{u"message"_s, u"keepalive"_s}}, {request.timeout}, context,
                    [this, sent, handler = std::move(handler)](const Result<RawJson> &result) {
                        ProbeResult probe;
                        probe.roundTrip = std::chrono::duration_cast<std::chrono::microseconds>(

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: MIT
 #pragma once
 
-#include "agent/backend.h"
+#include "agent/agentbackend.h"
 
 #include <QJsonObject>
 

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: MIT
 #pragma once
 
+#include "base/clock.h"
 #include "base/error.h"
 #include "base/secret.h"
 
@@ -20,8 +21,6 @@ struct ServerInfo
     QString name; //!< "Copilot CLI"
     QString version; //!< as reported by the server; never guessed from the binary
     int protocolVersion = 0;
-    //! From this server on `session.log` counts as activity (1.0.6x; keepalive touches).
-    bool sessionsCanExpire = true;
 };
 
 struct AuthStatus
@@ -115,7 +114,20 @@ enum class PermissionDecision
     Reject
 };
 
-//! One keepalive request to a backend and what came of it.
+//! One keepalive request to a backend.
+struct ProbeRequest
+{
+    enum class Kind
+    {
+        Ping, //!< whatever this kind of server answers most cheaply
+        Tool, //!< a tool that the user declared read-only
+    };
+    Kind kind = Kind::Ping;
+    QString tool; //!< of Tool
+    Milliseconds timeout{10'000};
+};
+
+//! What came of a probe.
 struct ProbeResult
 {
     //! keepalive.md 13; Cancelled counts neither way.

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: MIT
 #include "connection/connection.h"
 
+#include "agent/agentbackend.h"
 #include "connection/connectionmachine.h"
 
 namespace pilotlight {
@@ -24,9 +25,14 @@ ConnectionStatus Connection::status() const
     return m_machine->status();
 }
 
-AgentBackend *Connection::backend() const
+Backend *Connection::backend() const
 {
     return m_machine->backend();
+}
+
+AgentBackend *Connection::agentBackend() const
+{
+    return qobject_cast<AgentBackend *>(m_machine->backend());
 }
 
 void Connection::connectToServer()

@@ -11,6 +11,7 @@
 
 namespace pilotlight {
 
+class AgentBackend;
 class ConnectionMachine;
 class Peer;
 class Random;
@@ -28,7 +29,7 @@ struct ConnectionParts
     std::function<Result<std::unique_ptr<Transport>>(const ConnectionConfig &, ConnectionMode,
                                                      const ServerEndpoint *endpoint)>
         makeTransport;
-    std::function<std::unique_ptr<AgentBackend>(Peer &, Clock &)> makeBackend;
+    std::function<std::unique_ptr<Backend>(const ConnectionConfig &, Peer &, Clock &)> makeBackend;
 };
 
 //! The life of the connection to one server: a table of states and events (docs/architecture.md).
@@ -47,7 +48,9 @@ public:
     const ConnectionConfig &config() const;
     ConnectionStatus status() const;
     //! Of Online, else null. Never keep it over a statusChanged().
-    AgentBackend *backend() const;
+    Backend *backend() const;
+    //! The same where the server runs agent sessions, else null.
+    AgentBackend *agentBackend() const;
 
     // Events. All are queued and run to completion; none blocks, none fails.
     void connectToServer(); //!< wanted: go online and stay there

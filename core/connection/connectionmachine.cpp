@@ -69,7 +69,7 @@ Phase ConnectionMachine::phase() const
     return static_cast<Phase>(m_state.index());
 }
 
-AgentBackend *ConnectionMachine::backend() const
+Backend *ConnectionMachine::backend() const
 {
     const auto *online = std::get_if<Online>(&m_state);
     return online ? online->backend.get() : nullptr;
@@ -269,8 +269,8 @@ void ConnectionMachine::on(const TransportOpened &event)
         return;
     const Secret token = connecting->token;
     Initializing next{std::move(connecting->peer), {}};
-    next.backend.reset(m_parts.makeBackend(*next.peer, m_clock).release());
-    AgentBackend *backend = next.backend.get();
+    next.backend.reset(m_parts.makeBackend(m_config, *next.peer, m_clock).release());
+    Backend *backend = next.backend.get();
     enter(std::move(next));
     if (phase() != Phase::Initializing || !isCurrent(event.generation))
         return;
@@ -406,7 +406,7 @@ void ConnectionMachine::goOnline(Initializing &&from, const ServerInfo &info)
     if (m_mode != ConnectionMode::Demo)
         online.keepalive = makeLoop(*online.backend);
     const quint64 generation = m_generation;
-    AgentBackend *backend = online.backend.get();
+    Backend *backend = online.backend.get();
     enter(std::move(online));
     if (phase() != Phase::Online || !isCurrent(generation))
         return;
@@ -419,7 +419,7 @@ void ConnectionMachine::goOnline(Initializing &&from, const ServerInfo &info)
     });
 }
 
-std::unique_ptr<KeepaliveLoop> ConnectionMachine::makeLoop(AgentBackend &backend)
+std::unique_ptr<KeepaliveLoop> ConnectionMachine::makeLoop(Backend &backend)
 {
     KeepaliveConfig config;
     config.backendId = m_config.id;

@@ -107,7 +107,7 @@ public:
     Phase phase() const;
     const ConnectionConfig &config() const { return m_config; }
     ConnectionStatus status() const;
-    AgentBackend *backend() const;
+    Backend *backend() const;
 
 private:
     struct DeleteLater
@@ -130,14 +130,14 @@ private:
     struct Initializing
     {
         Owned<Peer> peer;
-        Owned<AgentBackend> backend;
+        Owned<Backend> backend;
     };
     struct Online
     {
         ServerInfo info;
         std::optional<AuthStatus> auth;
         Owned<Peer> peer;
-        Owned<AgentBackend> backend;
+        Owned<Backend> backend;
         std::unique_ptr<KeepaliveLoop> keepalive; //!< null exactly in demo mode
         TimerHandle stable;
     };
@@ -186,7 +186,7 @@ private:
     void beginAttempt(); //!< a new generation: StartingServer or Connecting
     void openTransport(const ServerEndpoint *endpoint);
     void goOnline(Initializing &&from, const ServerInfo &info);
-    std::unique_ptr<KeepaliveLoop> makeLoop(AgentBackend &backend);
+    std::unique_ptr<KeepaliveLoop> makeLoop(Backend &backend);
     void lost(const Error &error); //!< a live or growing connection ended by itself
     void attemptFailed(const Error &error); //!< Backoff or Idle with a reason
     void stopServerThen(Stopping::Then then);

@@ -11,9 +11,8 @@ namespace {
 int s_liveLoops = 0;
 }
 
-KeepaliveLoop::KeepaliveLoop(Key, AgentBackend &backend, KeepaliveConfig config,
-                             KeepaliveStatus &status, Clock &clock, Random &random,
-                             Callbacks callbacks)
+KeepaliveLoop::KeepaliveLoop(Key, Backend &backend, KeepaliveConfig config, KeepaliveStatus &status,
+                             Clock &clock, Random &random, Callbacks callbacks)
     : m_backend(backend)
     , m_config(std::move(config))
     , m_status(status)
@@ -78,10 +77,11 @@ void KeepaliveLoop::probe(Trigger trigger)
     m_callbacks.changed();
     if (!self)
         return;
-    m_backend.probe(m_config.timeout, this, [this, trigger](const ProbeResult &result) {
-        m_inFlight = false;
-        finish(trigger, result);
-    });
+    m_backend.probe({ProbeRequest::Kind::Ping, {}, m_config.timeout}, this,
+                    [this, trigger](const ProbeResult &result) {
+                        m_inFlight = false;
+                        finish(trigger, result);
+                    });
 }
 
 void KeepaliveLoop::finish(Trigger trigger, const ProbeResult &result)

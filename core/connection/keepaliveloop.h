@@ -49,7 +49,7 @@ public:
     static constexpr Milliseconds ReprobeMax{10'000};
 
     //! \a status outlives the loop and keeps the counters of the loops before it.
-    KeepaliveLoop(Key, AgentBackend &backend, KeepaliveConfig config, KeepaliveStatus &status,
+    KeepaliveLoop(Key, Backend &backend, KeepaliveConfig config, KeepaliveStatus &status,
                   Clock &clock, Random &random, Callbacks callbacks);
     //! Cancels a probe in flight (counted as cancelled). No callback runs any more.
     ~KeepaliveLoop() override;
@@ -72,7 +72,7 @@ private:
     void enter(KeepaliveState state);
     void log(Trigger trigger, const ProbeResult &result) const;
 
-    AgentBackend &m_backend;
+    Backend &m_backend;
     const KeepaliveConfig m_config;
     KeepaliveStatus &m_status;
     Clock &m_clock;

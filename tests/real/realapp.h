@@ -125,9 +125,9 @@ public:
                 if (phase != Phase::Online)
                     return;
                 QObject::connect(
-                    m_connection->backend(), &AgentBackend::sessionEvent, m_sessions.get(),
+                    m_connection->agentBackend(), &AgentBackend::sessionEvent, m_sessions.get(),
                     [this](const QString &, const AgentEvent &event) { m_events.append(event); });
-                m_sessions->setBackend(m_connection->backend());
+                m_sessions->setBackend(m_connection->agentBackend());
             });
         QObject::connect(m_sessions.get(), &SessionManager::requestFailed, m_sessions.get(),
                          [this](const QString &, const QString &what, const Error &error) {
@@ -151,7 +151,7 @@ public:
 
     Connection &connection() { return *m_connection; }
     SessionManager &sessions() { return *m_sessions; }
-    AgentBackend &backend() { return *m_connection->backend(); }
+    AgentBackend &backend() { return *m_connection->agentBackend(); }
     Phase phase() const { return m_connection->status().phase; }
     //! All phases so far.
     const QList<Phase> &phases() const { return m_phases; }
@@ -260,7 +260,8 @@ private:
             m_embedded = child.get();
             return child;
         };
-        parts.makeBackend = [](Peer &peer, Clock &clock) -> std::unique_ptr<AgentBackend> {
+        parts.makeBackend = [](const ConnectionConfig &, Peer &peer,
+                               Clock &clock) -> std::unique_ptr<Backend> {
             return std::make_unique<CopilotBackend>(peer, clock);
         };
         return parts;

@@ -136,7 +136,8 @@ void FakeBackend::initialize(const Secret &, Milliseconds, QObject *context,
                        [this] { return serverInfo; });
 }
 
-void FakeBackend::probe(Milliseconds, QObject *context, std::function<void(ProbeResult)> handler)
+void FakeBackend::probe(const ProbeRequest &, QObject *context,
+                        std::function<void(ProbeResult)> handler)
 {
     ++probes;
     probeContext = context;

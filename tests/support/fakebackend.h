@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: MIT
 #pragma once
 
-#include "agent/backend.h"
+#include "agent/agentbackend.h"
 
 #include <QMap>
 #include <QPointer>
@@ -69,7 +69,7 @@ public:
     void initialize(const Secret &token, Milliseconds timeout, QObject *context,
                     Handler<ServerInfo> handler) override;
     const ServerInfo &info() const override { return serverInfo; }
-    void probe(Milliseconds timeout, QObject *context,
+    void probe(const ProbeRequest &request, QObject *context,
                std::function<void(ProbeResult)> handler) override;
     void cancelProbe() override;
     void authStatus(QObject *context, Handler<AuthStatus> handler) override;

@@ -89,7 +89,7 @@ struct LifecycleRig
             transport = made.get();
             return made;
         };
-        parts.makeBackend = [this](Peer &, Clock &) {
+        parts.makeBackend = [this](const ConnectionConfig &, Peer &, Clock &) {
             auto made = std::make_unique<FakeBackend>();
             backend = made.get();
             ++backendsMade;

@@ -135,7 +135,8 @@ private Q_SLOTS:
     void probes()
     {
         std::optional<ProbeResult> result;
-        m_backend->probe(10s, this, [&](const ProbeResult &r) { result = r; });
+        m_backend->probe({ProbeRequest::Kind::Ping, {}, 10s}, this,
+                         [&](const ProbeResult &r) { result = r; });
         QVERIFY(m_transport->lastSent(str("ping")).contains(str("id")));
         m_clock.advance(3ms);
         QVERIFY(reply("ping", J("{'message':'pong','protocolVersion':3}")));
@@ -159,7 +160,8 @@ private Q_SLOTS:
         QFETCH(int, remote);
         QFETCH(int, expected);
         std::optional<ProbeResult> result;
-        m_backend->probe(10s, this, [&](const ProbeResult &r) { result = r; });
+        m_backend->probe({ProbeRequest::Kind::Ping, {}, 10s}, this,
+                         [&](const ProbeResult &r) { result = r; });
         QVERIFY(refuse("ping", remote, "no"));
         QVERIFY(result);
         QCOMPARE(int(result->outcome), expected);
@@ -171,15 +173,15 @@ private Q_SLOTS:
         using Outcome = ProbeResult::Outcome;
         QList<Outcome> outcomes;
         const auto handler = [&](const ProbeResult &r) { outcomes.append(r.outcome); };
-        m_backend->probe(10s, this, handler);
+        m_backend->probe({ProbeRequest::Kind::Ping, {}, 10s}, this, handler);
         m_clock.advance(10s);
-        m_backend->probe(10s, this, handler);
-        m_backend->probe(10s, this, handler); // never two at once
+        m_backend->probe({ProbeRequest::Kind::Ping, {}, 10s}, this, handler);
+        m_backend->probe({ProbeRequest::Kind::Ping, {}, 10s}, this, handler); // never two at once
         m_backend->cancelProbe();
         m_backend->cancelProbe();
-        m_backend->probe(10s, this, handler);
+        m_backend->probe({ProbeRequest::Kind::Ping, {}, 10s}, this, handler);
         m_transport->reply(str("ping"), QJsonValue(QJsonValue::Null));
-        m_backend->probe(10s, this, handler);
+        m_backend->probe({ProbeRequest::Kind::Ping, {}, 10s}, this, handler);
         m_transport->drop();
         QCOMPARE(outcomes,
                  QList<Outcome>({Outcome::Timeout, Outcome::Cancelled, Outcome::Cancelled,

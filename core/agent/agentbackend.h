@@ -1,0 +1,90 @@
+// SPDX-License-Identifier: MIT
+#pragma once
+
+#include "agent/backend.h"
+#include "agent/events.h"
+
+namespace pilotlight {
+
+struct ResumeOptions
+{
+    //! Leave no event in the history (a keepalive touch or a silent attachment).
+    bool silent = false;
+    //! Keep pending permissions and client tools answerable under their old ids.
+    bool continuePendingWork = true;
+};
+
+//! A page of a session's history, in order.
+struct HistoryPage
+{
+    QList<AgentEvent> events;
+    QString cursor; //!< pass it on to go further; empty at the end
+    bool hasMore = false;
+};
+
+//! A server that runs agent sessions: what the session side of the program talks to.
+class AgentBackend : public Backend
+{
+    Q_OBJECT
+public:
+    using Backend::Backend;
+
+    virtual void listModels(QObject *context, Handler<QList<ModelInfo>> handler) = 0;
+
+    virtual void listSessions(QObject *context, Handler<QList<SessionSummary>> handler) = 0;
+    //! Makes a new session. InvalidArgument where the server already has a history under config.id:
+    //! the server would fork it silently, so the adapter looks first.
+    virtual void createSession(const SessionConfig &config, QObject *context,
+                               DoneHandler handler) = 0;
+    //! Attaches this connection to an existing session, loading it where needed. SessionNotFound
+    //! where the server has none under this id.
+    virtual void resumeSession(const SessionConfig &config, ResumeOptions options, QObject *context,
+                               DoneHandler handler) = 0;
+    //! All durable events of a session, loaded or not, oldest first.
+    virtual void readHistory(const QString &sessionId, QObject *context,
+                             Handler<QList<AgentEvent>> handler) = 0;
+    //! Events after \a cursor of a loaded session, ephemeral ones included; an empty cursor asks
+    //! only for the present end (events empty, cursor set).
+    virtual void readEventLog(const QString &sessionId, const QString &cursor, QObject *context,
+                              Handler<HistoryPage> handler) = 0;
+    //! Requests that wait for the user in a loaded session (after a resume they are not sent
+    //! again).
+    virtual void pendingRequests(const QString &sessionId, QObject *context,
+                                 Handler<QList<PermissionRequested>> handler) = 0;
+
+    //! Answers with the id that the message will have in its UserMessage event.
+    virtual void send(const QString &sessionId, const Prompt &prompt, QObject *context,
+                      Handler<QString> handler) = 0;
+    //! Ends the turn and drops the server's queue.
+    virtual void abort(const QString &sessionId, QObject *context, DoneHandler handler) = 0;
+    //! Detaches this connection; unloads the session if it was the last one. Loses no history.
+    virtual void unloadSession(const QString &sessionId, QObject *context, DoneHandler handler) = 0;
+    //! Removes the session and its history from the server's disk.
+    virtual void deleteSession(const QString &sessionId, QObject *context, DoneHandler handler) = 0;
+    virtual void renameSession(const QString &sessionId, const QString &name, QObject *context,
+                               DoneHandler handler) = 0;
+    virtual void switchModel(const QString &sessionId, const QString &model, QObject *context,
+                             DoneHandler handler) = 0;
+    virtual void switchMode(const QString &sessionId, AgentMode mode, QObject *context,
+                            DoneHandler handler) = 0;
+
+    //! Unsupported/RemoteError where somebody else answered first.
+    virtual void answerPermission(const QString &sessionId, const PermissionRequested &request,
+                                  PermissionDecision decision, const QString &feedback,
+                                  QObject *context, DoneHandler handler) = 0;
+    virtual void answerQuestion(const QString &sessionId, const QString &requestId,
+                                const QString &answer, bool freeform, QObject *context,
+                                DoneHandler handler) = 0;
+    virtual void answerPlan(const QString &sessionId, const QString &requestId, bool approved,
+                            const QString &action, QObject *context, DoneHandler handler) = 0;
+
+Q_SIGNALS:
+    //! An event of an attached session; duplicates (by event id) have been dropped.
+    void sessionEvent(const QString &sessionId, const pilotlight::AgentEvent &event);
+    //! Somebody created, changed or deleted a session on the server.
+    void sessionListChanged();
+    //! The server revealed that it no longer has a session which we were attached to.
+    void sessionLost(const QString &sessionId);
+};
+
+} // namespace pilotlight
