@@ -58,7 +58,8 @@ private:
         bool queueRests = false; //!< the user stopped the turn: nothing goes out by itself
         bool sending = false; //!< a prompt is on its way; the next waits, so that order is kept
         QHash<QString, Prompt> unechoed; //!< by message id: accepted, but not seen in a turn yet
-        int lostInARow = 0; //!< resumes that ended in a loss again, without anything in between
+        int lostInARow = 0; //!< losses of which each came soon after the resume before it
+        Nanoseconds attachedAt{0}; //!< on the clock; of Attached
         bool gone = false; //!< forgotten; answers that still come are void
     };
 

@@ -18,6 +18,10 @@ namespace {
 // busy without making the visible one wait behind sixty others.
 constexpr int AttachLimit = 8;
 
+// Attached for so long, a session's next loss is a new one, not the same again. Real servers look
+// for idle sessions once in five minutes, so that a loss that is meant comes no sooner.
+constexpr Milliseconds StaysAttached{60'000};
+
 QString secretName(const QString &id)
 {
     return QStringLiteral("provider/") + id;
@@ -276,7 +280,7 @@ void SessionManager::historyRead(Session &session, const Result<QList<AgentEvent
                 return std::holds_alternative<UserMessage>(e.data);
             });
     }
-    state.lostInARow = 0;
+    state.attachedAt = m_clock.now();
     setState(session, Session::State::Attached);
     persist(session);
     if (!m_backend || session.m_state != Session::State::Attached)
@@ -332,6 +336,9 @@ void SessionManager::onLost(const QString &id)
     qCWarning(lcSession).noquote()
         << QStringLiteral("Session %1 was dropped by the server; resuming it").arg(id.left(8));
     session->m_transcript.markInterrupted();
+    // An idle limit is minutes at least: who goes at once, again and again, would go for ever.
+    if (m_clock.now() - session->m_work.attachedAt >= StaysAttached)
+        session->m_work.lostInARow = 0;
     if (++session->m_work.lostInARow > 2) {
         attachFailed(*session,
                      {ErrorCode::SessionNotFound,

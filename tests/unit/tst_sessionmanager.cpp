@@ -303,13 +303,31 @@ private Q_SLOTS:
         Rig rig;
         Session *session = rig.attached();
         rig.turn(QStringLiteral("s1"), QStringLiteral("m0"), QStringLiteral("old"));
-        for (int i = 0; i < 3; ++i) {
+        for (int i = 0; i < 2; ++i) {
             Q_EMIT rig.backend.sessionLost(QStringLiteral("s1"));
-            rig.backend.succeed(QStringLiteral("resumeSession"));
-            rig.backend.fail(QStringLiteral("readHistory"), {ErrorCode::SessionNotFound, {}, {}});
+            rig.backend.succeedAll();
+            QCOMPARE(session->state(), Session::State::Attached);
+            rig.clock.advance(5s);
         }
-        QVERIFY(session->state() == Session::State::Attached
-                || session->state() == Session::State::Failed);
+        Q_EMIT rig.backend.sessionLost(QStringLiteral("s1"));
+        QCOMPARE(session->state(), Session::State::Failed);
+        QCOMPARE(session->error().code, ErrorCode::SessionNotFound);
+        rig.manager->retry(QStringLiteral("s1"));
+        rig.backend.succeedAll();
+        QCOMPARE(session->state(), Session::State::Attached);
+    }
+
+    void aSessionLostEveryHourIsResumedForEver()
+    {
+        Rig rig;
+        Session *session = rig.attached();
+        rig.turn(QStringLiteral("s1"), QStringLiteral("m0"), QStringLiteral("old"));
+        for (int i = 0; i < 10; ++i) {
+            rig.clock.advance(1h);
+            Q_EMIT rig.backend.sessionLost(QStringLiteral("s1"));
+            rig.backend.succeedAll();
+            QCOMPARE(session->state(), Session::State::Attached);
+        }
     }
 
     void unreadCountsFinishedMessagesOfOthers()
