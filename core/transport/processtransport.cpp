@@ -187,13 +187,8 @@ void ProcessTransport::onError(QProcess::ProcessError error)
 
 void ProcessTransport::send(const QByteArray &message)
 {
-    if (m_state != State::Open)
+    if (m_state != State::Open || !fitsAFrame(message))
         return;
-    if (static_cast<std::size_t>(message.size()) > ContentLengthFramer::MaxFrame) {
-        qCWarning(lcRpc).noquote()
-            << "dropped a message over the frame limit, bytes=" << message.size();
-        return;
-    }
     m_process->write(ContentLengthFramer::framed(message));
 }
 

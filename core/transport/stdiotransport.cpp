@@ -1,7 +1,6 @@
 // SPDX-License-Identifier: MIT
 #include "transport/stdiotransport.h"
 
-#include "base/logging.h"
 #include "transport/framereader.h"
 
 #include <QMetaObject>
@@ -209,13 +208,8 @@ void StdioTransport::onEnd(const QString &why)
 
 void StdioTransport::send(const QByteArray &message)
 {
-    if (m_state != State::Open)
+    if (m_state != State::Open || !fitsAFrame(message))
         return;
-    if (static_cast<std::size_t>(message.size()) > ContentLengthFramer::MaxFrame) {
-        qCWarning(lcRpc).noquote()
-            << "dropped a message over the frame limit, bytes=" << message.size();
-        return;
-    }
     m_channel->write(ContentLengthFramer::framed(message));
 }
 

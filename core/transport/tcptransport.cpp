@@ -1,7 +1,6 @@
 // SPDX-License-Identifier: MIT
 #include "transport/tcptransport.h"
 
-#include "base/logging.h"
 #include "transport/framereader.h"
 #include "transport/socketoptions.h"
 
@@ -162,13 +161,8 @@ void TcpTransport::onDisconnected()
 
 void TcpTransport::send(const QByteArray &message)
 {
-    if (m_state != State::Open)
+    if (m_state != State::Open || !fitsAFrame(message))
         return;
-    if (static_cast<std::size_t>(message.size()) > ContentLengthFramer::MaxFrame) {
-        qCWarning(lcRpc).noquote()
-            << "dropped a message over the frame limit, bytes=" << message.size();
-        return;
-    }
     m_sending = true;
     m_socket->write(ContentLengthFramer::framed(message));
     // Now, not at the next turn of the event loop. What the system does not take stays queued.

@@ -53,6 +53,9 @@ Q_SIGNALS:
 
 protected:
     const MessageSink &messageSink() const { return m_sink; }
+    //! Whether \a message may be sent at all; says so in the log where it is over the limit of a
+    //! frame (ContentLengthFramer::MaxFrame).
+    static bool fitsAFrame(const QByteArray &message);
 
 private:
     MessageSink m_sink;

@@ -3,7 +3,6 @@
 
 #ifdef PILOTLIGHT_HAVE_WEBSOCKETS
 
-#include "base/logging.h"
 #include "transport/framing.h"
 #include "transport/tcptransport.h"
 
@@ -162,13 +161,8 @@ void WebSocketTransport::onError(QAbstractSocket::SocketError error)
 
 void WebSocketTransport::send(const QByteArray &message)
 {
-    if (m_state != State::Open)
+    if (m_state != State::Open || !fitsAFrame(message))
         return;
-    if (static_cast<std::size_t>(message.size()) > ContentLengthFramer::MaxFrame) {
-        qCWarning(lcRpc).noquote()
-            << "dropped a message over the frame limit, bytes=" << message.size();
-        return;
-    }
     m_sending = true;
     m_socket->sendTextMessage(QString::fromUtf8(message));
     m_socket->flush();
