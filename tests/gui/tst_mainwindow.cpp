@@ -69,7 +69,7 @@ private:
         status.generation = 1;
         status.target = QStringLiteral("127.0.0.1:46001");
         status.server =
-            ServerInfo{QStringLiteral("Copilot CLI"), QStringLiteral("1.0.102"), 3, true};
+            ServerInfo{QStringLiteral("Copilot CLI"), QStringLiteral("1.0.102"), 3};
         status.keepalive.state = KeepaliveState::Protected;
         status.keepalive.method = QStringLiteral("ping");
         status.keepalive.interval = 900s;

@@ -40,7 +40,7 @@ public:
 
     // Canned answers.
     bool autoAnswer = false;
-    ServerInfo serverInfo{QStringLiteral("Fake"), QStringLiteral("1.0"), 3, true};
+    ServerInfo serverInfo{QStringLiteral("Fake"), QStringLiteral("1.0"), 3};
     AuthStatus auth{true, QStringLiteral("tester"), {}};
     QList<ModelInfo> models;
     QList<SessionSummary> summaries;
