@@ -30,14 +30,9 @@ GuiController::GuiController(AppContext &context, QObject *parent)
     m_window =
         std::make_unique<MainWindow>(*context.logStore(), context.settingsStore(), context.clock());
     m_sessions = new SessionListView(context.sessions());
-    m_chat = new ChatView(context.sessions());
-    m_window->setPanes(m_sessions, m_chat);
+    m_window->setSidebar(m_sessions);
     m_attention->setEnabled(context.settingsStore().values().notifications);
-
     connectWindow();
-    connectSessions();
-    statusChanged();
-    updatePane();
 }
 
 GuiController::~GuiController() = default;
@@ -45,7 +40,13 @@ GuiController::~GuiController() = default;
 void GuiController::start()
 {
     const QString last = m_context.settingsStore().values().currentSession;
+    m_chat = new ChatView(m_context.sessions());
+    connectChat();
+    connectSessions();
+    m_window->setConversation(m_chat);
     m_context.start();
+    statusChanged();
+    updatePane();
     if (m_context.sessions().find(last))
         m_sessions->setCurrentId(last);
     else
@@ -87,21 +88,6 @@ void GuiController::connectWindow()
     connect(window, &MainWindow::earlierSessionsRequested, m_sessions,
             &SessionListView::earlierSessions);
     connect(window, &MainWindow::findSessionRequested, m_sessions, &SessionListView::focusFilter);
-    connect(window, &MainWindow::stopRequested, m_chat, &ChatView::stop);
-    connect(window, &MainWindow::waitingRequested, this, [this] {
-        // The oldest that waits; in the session that is shown, if that is one of them.
-        SessionManager &manager = m_context.sessions();
-        const Session *const shown = manager.find(m_sessions->currentId());
-        if (!shown || shown->activity() != Activity::WaitingForUser) {
-            for (const auto &session : manager.sessions()) {
-                if (session->activity() == Activity::WaitingForUser) {
-                    m_sessions->setCurrentId(session->id());
-                    break;
-                }
-            }
-        }
-        m_chat->focusWaiting();
-    });
     connect(&m_context.settingsStore(), &SettingsStore::changed, this,
             [this] { m_attention->setEnabled(m_context.settingsStore().values().notifications); });
     connect(qApp, &QGuiApplication::applicationStateChanged, this,
@@ -130,8 +116,6 @@ void GuiController::connectSessions()
             });
     connect(m_sessions, &SessionListView::currentChanged, this,
             &GuiController::currentSessionChanged);
-    connect(m_sessions, &SessionListView::activated, m_chat, &ChatView::focusInput);
-    connect(m_chat, &ChatView::newSessionRequested, m_sessions, &SessionListView::newSession);
     connect(m_attention, &Attention::countsChanged, this,
             [this] { m_window->setAttention(m_attention->waiting(), m_attention->working()); });
     connect(m_notifier.get(), &Notifier::activated, this, [this](const QString &id) {
@@ -144,6 +128,28 @@ void GuiController::connectSessions()
     for (const auto &session : manager.sessions())
         sessionChanged(session.get());
     currentSessionChanged(m_sessions->currentId());
+}
+
+void GuiController::connectChat()
+{
+    MainWindow *const window = m_window.get();
+    connect(window, &MainWindow::stopRequested, m_chat, &ChatView::stop);
+    connect(window, &MainWindow::waitingRequested, this, [this] {
+        // The oldest that waits; in the session that is shown, if that is one of them.
+        SessionManager &manager = m_context.sessions();
+        const Session *const shown = manager.find(m_sessions->currentId());
+        if (!shown || shown->activity() != Activity::WaitingForUser) {
+            for (const auto &session : manager.sessions()) {
+                if (session->activity() == Activity::WaitingForUser) {
+                    m_sessions->setCurrentId(session->id());
+                    break;
+                }
+            }
+        }
+        m_chat->focusWaiting();
+    });
+    connect(m_sessions, &SessionListView::activated, m_chat, &ChatView::focusInput);
+    connect(m_chat, &ChatView::newSessionRequested, m_sessions, &SessionListView::newSession);
 }
 
 void GuiController::statusChanged()

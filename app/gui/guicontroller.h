@@ -27,7 +27,8 @@ public:
     explicit GuiController(AppContext &context, QObject *parent = nullptr);
     ~GuiController() override;
 
-    //! Loads the sessions, shows the one of last time and goes online.
+    //! Loads the sessions, shows the one of last time and goes online. Once, after the window was
+    //! first painted: what it makes is not needed for that.
     void start();
     MainWindow &window() { return *m_window; }
     //! The conversation in the window, for pictures.
@@ -36,6 +37,7 @@ public:
 private:
     void connectWindow();
     void connectSessions();
+    void connectChat();
     void statusChanged();
     void phaseChanged(Phase phase);
     void currentSessionChanged(const QString &id);
@@ -52,7 +54,7 @@ private:
     std::unique_ptr<MainWindow> m_window;
     Attention *m_attention;
     SessionListView *m_sessions; //!< owned by the window
-    ChatView *m_chat; //!< owned by the window
+    ChatView *m_chat = nullptr; //!< owned by the window; from start() on
 };
 
 } // namespace pilotlight

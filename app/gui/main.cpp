@@ -15,6 +15,7 @@
 #include <cstdio>
 #include <cstring>
 #include <memory>
+#include <utility>
 
 using namespace pilotlight;
 
@@ -157,11 +158,18 @@ int main(int argc, char *argv[])
         leave(0);
     });
     if (options->exitAfterFirstPaint) {
-        QObject::connect(&window, &MainWindow::firstPainted, &window, [&sinceStart, leave] {
-            std::printf("first paint %.1f ms\n",
-                        static_cast<double>(sinceStart.nsecsElapsed()) / 1e6);
+        const auto report = [&sinceStart](const char *what) {
+            std::printf("%s %.1f ms\n", what, static_cast<double>(sinceStart.nsecsElapsed()) / 1e6);
             std::fflush(stdout);
-            leave(0);
+        };
+        QObject::connect(&window, &MainWindow::firstPainted, &window, [&window, report, leave] {
+            report("first paint");
+            // The start comes next, then the frame with the conversation or the start page.
+            QTimer::singleShot(0, &window, [&window, report, leave] {
+                window.repaint();
+                report("content painted");
+                leave(0);
+            });
         });
     }
     if (!options->screenshot.isEmpty()) {
@@ -181,8 +189,15 @@ int main(int argc, char *argv[])
                     shot->stop();
             });
     }
+    // After the first frame: nothing of it is needed for painting. A window that is not painted (it
+    // starts minimised, say) must not keep the sessions waiting.
+    bool started = false;
+    const auto start = [&started, &controller] {
+        if (!std::exchange(started, true))
+            controller.start();
+    };
+    QObject::connect(&window, &MainWindow::firstPainted, &controller, start);
+    QTimer::singleShot(250, &controller, start);
     window.show();
-    // After the first frame: nothing of it is needed for painting.
-    QTimer::singleShot(0, &controller, &GuiController::start);
     return QApplication::exec();
 }

@@ -60,7 +60,9 @@ private:
         sessions->setObjectName(QStringLiteral("sessions"));
         auto *const chat = new QWidget;
         chat->setObjectName(QStringLiteral("chat"));
-        m_window->setPanes(sessions, chat);
+        m_window->setSidebar(sessions);
+        m_window->setConversation(chat);
+        m_window->showConversation(false);
     }
     ConnectionStatus online() const
     {
@@ -68,8 +70,7 @@ private:
         status.phase = Phase::Online;
         status.generation = 1;
         status.target = QStringLiteral("127.0.0.1:46001");
-        status.server =
-            ServerInfo{QStringLiteral("Copilot CLI"), QStringLiteral("1.0.102"), 3};
+        status.server = ServerInfo{QStringLiteral("Copilot CLI"), QStringLiteral("1.0.102"), 3};
         status.keepalive.state = KeepaliveState::Protected;
         status.keepalive.method = QStringLiteral("ping");
         status.keepalive.interval = 900s;

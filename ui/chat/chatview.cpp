@@ -192,7 +192,7 @@ void ChatView::makePages()
     empty->addStretch(2);
     auto *picture = new QLabel(m_noSession);
     picture->setObjectName(QStringLiteral("noSessionIcon"));
-    picture->setPixmap(Theme::applicationIcon().pixmap(QSize(64, 64), devicePixelRatioF()));
+    picture->setPixmap(Theme::applicationPicture(64, devicePixelRatioF()));
     picture->setAlignment(Qt::AlignCenter);
     empty->addWidget(picture);
     empty->addSpacing(Theme::space(2));

@@ -40,7 +40,7 @@ AboutDialog::AboutDialog(const ConnectionStatus &status, QWidget *parent)
     setObjectName(QStringLiteral("aboutDialog"));
     setWindowTitle(tr("About Pilotlight"));
     auto *const logo = new QLabel(this);
-    logo->setPixmap(Theme::applicationIcon().pixmap(QSize(64, 64), devicePixelRatioF()));
+    logo->setPixmap(Theme::applicationPicture(64, devicePixelRatioF()));
     auto *const title = new QLabel(tr("Pilotlight"), this);
     title->setFont(Theme::font(6, true));
     auto *const claim = new QLabel(tr("Keeps your agent sessions alive."), this);

@@ -33,19 +33,18 @@ const QString AuthBanner = QStringLiteral("auth");
 
 } // namespace
 
-MainWindow::MainWindow(LogStore &log, SettingsStore &settings, const Clock &clock, QWidget *parent)
+MainWindow::MainWindow(LogStore &logStore, SettingsStore &settings, const Clock &clock,
+                       QWidget *parent)
     : QMainWindow(parent)
+    , m_logStore(logStore)
     , m_settings(settings)
     , m_banners(new BannerArea(this))
-    , m_log(new LogPanel(log, this))
-    , m_welcome(new WelcomePage(this))
     , m_bar(new ConnectionBar(clock, this))
     , m_columns(new QSplitter(Qt::Horizontal, this))
     , m_rows(new QSplitter(Qt::Vertical, this))
     , m_pages(new QStackedWidget(this))
 {
     setObjectName(QStringLiteral("mainWindow"));
-    setWindowIcon(Theme::applicationIcon());
     setMinimumSize(720, 480);
     makeBody();
     makeActions();
@@ -55,17 +54,6 @@ MainWindow::MainWindow(LogStore &log, SettingsStore &settings, const Clock &cloc
     connect(m_bar, &ConnectionBar::retryRequested, this, &MainWindow::connectRequested);
     connect(m_bar->pill(), &KeepalivePill::pingRequested, this, &MainWindow::pingRequested);
     connect(m_bar->pill(), &KeepalivePill::logRequested, this, [this] { showLog(KeepaliveTag); });
-    connect(m_log, &LogPanel::closeRequested, this, [this] { setLogVisible(false); });
-    connect(m_log, &LogPanel::localTimeChanged, this, [this](bool local) {
-        changeSettings([&](AppSettings &s) { s.logLocalTime = local; });
-    });
-    connect(m_welcome, &WelcomePage::newSessionRequested, this, &MainWindow::newSessionRequested);
-    connect(m_welcome, &WelcomePage::earlierSessionsRequested, this,
-            &MainWindow::earlierSessionsRequested);
-    connect(m_welcome, &WelcomePage::settingsRequested, this,
-            &MainWindow::connectionSettingsRequested);
-    connect(m_welcome, &WelcomePage::retryRequested, this, &MainWindow::connectRequested);
-    connect(m_welcome, &WelcomePage::demoRequested, this, &MainWindow::demoRequested);
     connect(m_banners, &BannerArea::dismissed, this, [this](const QString &name) {
         if (name == AuthBanner)
             m_authDismissed = true;
@@ -85,14 +73,8 @@ void MainWindow::makeBody()
     m_rows->setHandleWidth(1);
     m_rows->setChildrenCollapsible(false);
     m_pages->setObjectName(QStringLiteral("pages"));
-    m_pages->addWidget(m_welcome);
     m_columns->addWidget(m_pages);
     m_rows->addWidget(m_columns);
-    m_rows->addWidget(m_log);
-    m_rows->setStretchFactor(0, 1);
-    m_rows->setStretchFactor(1, 0);
-    m_log->setMinimumHeight(160);
-    m_log->hide();
 
     auto *const body = new QWidget(this);
     body->setObjectName(QStringLiteral("body"));
@@ -105,13 +87,11 @@ void MainWindow::makeBody()
     setCentralWidget(body);
 }
 
-void MainWindow::setPanes(QWidget *sessions, QWidget *chat)
+void MainWindow::setSidebar(QWidget *sessions)
 {
-    Q_ASSERT(!m_sessions && !m_chat);
+    Q_ASSERT(!m_sessions);
     m_sessions = sessions;
-    m_chat = chat;
     m_columns->insertWidget(0, sessions);
-    m_pages->addWidget(chat);
     m_columns->setStretchFactor(0, 0);
     m_columns->setStretchFactor(1, 1);
     sessions->setMinimumWidth(200);
@@ -120,14 +100,41 @@ void MainWindow::setPanes(QWidget *sessions, QWidget *chat)
         m_columns->setSizes({SidebarWidth, std::max(360, width() - SidebarWidth)});
 }
 
+void MainWindow::setConversation(QWidget *chat)
+{
+    Q_ASSERT(!m_chat);
+    m_chat = chat;
+    m_pages->addWidget(chat);
+}
+
+WelcomePage &MainWindow::welcome()
+{
+    if (m_welcome)
+        return *m_welcome;
+    m_welcome = new WelcomePage(this);
+    m_welcome->setStatus(m_status);
+    m_welcome->setHasSessions(m_hasSessions);
+    connect(m_welcome, &WelcomePage::newSessionRequested, this, &MainWindow::newSessionRequested);
+    connect(m_welcome, &WelcomePage::earlierSessionsRequested, this,
+            &MainWindow::earlierSessionsRequested);
+    connect(m_welcome, &WelcomePage::settingsRequested, this,
+            &MainWindow::connectionSettingsRequested);
+    connect(m_welcome, &WelcomePage::retryRequested, this, &MainWindow::connectRequested);
+    connect(m_welcome, &WelcomePage::demoRequested, this, &MainWindow::demoRequested);
+    m_pages->addWidget(m_welcome);
+    return *m_welcome;
+}
+
 void MainWindow::showConversation(bool shown)
 {
-    m_pages->setCurrentWidget(shown && m_chat ? m_chat : m_welcome);
+    m_pages->setCurrentWidget(shown && m_chat ? m_chat : &welcome());
 }
 
 void MainWindow::setHasSessions(bool has)
 {
-    m_welcome->setHasSessions(has);
+    m_hasSessions = has;
+    if (m_welcome)
+        m_welcome->setHasSessions(has);
 }
 
 void MainWindow::makeActions()
@@ -261,10 +268,6 @@ void MainWindow::restoreLayout()
     const AppSettings &values = m_settings.values();
     if (!restoreGeometry(values.windowGeometry))
         resize(1200, 780);
-    m_rows->setSizes({560, 220});
-    if (!values.windowState.isEmpty())
-        m_rows->restoreState(values.windowState);
-    m_log->setLocalTime(values.logLocalTime);
     setLogVisible(values.logVisible);
 }
 
@@ -292,13 +295,34 @@ void MainWindow::applyTheme(ThemeChoice theme)
 
 bool MainWindow::isLogVisible() const
 {
-    return !m_log->isHidden();
+    return m_log && !m_log->isHidden();
+}
+
+LogPanel &MainWindow::log()
+{
+    if (m_log)
+        return *m_log;
+    m_log = new LogPanel(m_logStore, this);
+    m_rows->addWidget(m_log);
+    m_rows->setStretchFactor(0, 1);
+    m_rows->setStretchFactor(1, 0);
+    m_log->setMinimumHeight(160);
+    m_rows->setSizes({560, 220});
+    if (!m_settings.values().windowState.isEmpty())
+        m_rows->restoreState(m_settings.values().windowState);
+    m_log->setLocalTime(m_settings.values().logLocalTime);
+    connect(m_log, &LogPanel::closeRequested, this, [this] { setLogVisible(false); });
+    connect(m_log, &LogPanel::localTimeChanged, this, [this](bool local) {
+        changeSettings([&](AppSettings &s) { s.logLocalTime = local; });
+    });
+    return *m_log;
 }
 
 void MainWindow::setLogVisible(bool visible)
 {
-    const bool hadFocus = m_log->isAncestorOf(focusWidget());
-    m_log->setVisible(visible);
+    const bool hadFocus = m_log && m_log->isAncestorOf(focusWidget());
+    if (visible || m_log)
+        log().setVisible(visible);
     action("toggleLog")->setChecked(visible);
     if (visible && isVisible())
         m_log->view().setFocus();
@@ -309,7 +333,7 @@ void MainWindow::setLogVisible(bool visible)
 void MainWindow::showLog(const QString &tag)
 {
     setLogVisible(true);
-    m_log->showTag(tag);
+    log().showTag(tag);
 }
 
 void MainWindow::setSession(const QString &id, const QString &title)
@@ -345,7 +369,8 @@ void MainWindow::setStatus(const ConnectionStatus &status)
     }
     m_status = status;
     m_bar->setStatus(status);
-    m_welcome->setStatus(status);
+    if (m_welcome)
+        m_welcome->setStatus(status);
     updateActions();
     updateAuthBanner();
 }
@@ -478,7 +503,10 @@ bool MainWindow::event(QEvent *event)
     if (event->type() == QEvent::Paint && !m_painted) {
         m_painted = true;
         // The children are painted in the same pass, after this event.
-        QTimer::singleShot(0, this, &MainWindow::firstPainted);
+        QTimer::singleShot(0, this, [this] {
+            Q_EMIT firstPainted();
+            setWindowIcon(Theme::applicationIcon()); // eight sizes drawn: not before the window
+        });
     }
     return result;
 }

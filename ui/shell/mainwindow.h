@@ -29,12 +29,13 @@ class MainWindow : public QMainWindow
     Q_OBJECT
 public:
     //! All must outlive the window.
-    MainWindow(LogStore &log, SettingsStore &settings, const Clock &clock,
+    MainWindow(LogStore &logStore, SettingsStore &settings, const Clock &clock,
                QWidget *parent = nullptr);
     ~MainWindow() override;
 
-    //! The two panes; the window owns them from now on.
-    void setPanes(QWidget *sessions, QWidget *chat);
+    //! The two panes; the window owns them from now on. It can be shown before either is there.
+    void setSidebar(QWidget *sessions);
+    void setConversation(QWidget *chat);
     //! False shows the start page in place of the conversation.
     void showConversation(bool shown);
     void setHasSessions(bool has);
@@ -53,9 +54,11 @@ public:
     //! A transient word in the status bar.
     void say(const QString &text);
 
-    LogPanel &log() { return *m_log; }
+    //! Made when it is first shown: a quarter of the start-up time otherwise.
+    LogPanel &log();
     BannerArea &banners() { return *m_banners; }
-    WelcomePage &welcome() { return *m_welcome; }
+    //! The page for a window without a conversation; made when it is first wanted.
+    WelcomePage &welcome();
     ConnectionBar &bar() { return *m_bar; }
     QAction *action(const char *name) const;
     bool isLogVisible() const;
@@ -103,6 +106,7 @@ private:
     template <typename Change>
     void changeSettings(Change &&change);
 
+    LogStore &m_logStore;
     SettingsStore &m_settings;
     ConnectionStatus m_status;
     std::optional<AuthStatus> m_auth;
@@ -115,8 +119,9 @@ private:
     bool m_painted = false;
 
     BannerArea *m_banners;
-    LogPanel *m_log;
-    WelcomePage *m_welcome;
+    LogPanel *m_log = nullptr;
+    WelcomePage *m_welcome = nullptr;
+    bool m_hasSessions = false;
     ConnectionBar *m_bar;
     QSplitter *m_columns;
     QSplitter *m_rows;

@@ -7,6 +7,7 @@
 #include <QBoxLayout>
 #include <QClipboard>
 #include <QEvent>
+#include <QGridLayout>
 #include <QGuiApplication>
 #include <QKeySequence>
 #include <QLabel>
@@ -20,11 +21,6 @@ namespace {
 constexpr int TextWidth = 520; // about 80 characters: readable
 const QString InstallCommand = QStringLiteral("npm install -g @github/copilot");
 
-QString key(const QKeySequence &sequence)
-{
-    return sequence.toString(QKeySequence::NativeText).toHtmlEscaped();
-}
-
 } // namespace
 
 WelcomePage::WelcomePage(QWidget *parent)
@@ -33,7 +29,6 @@ WelcomePage::WelcomePage(QWidget *parent)
     , m_title(new QLabel(this))
     , m_text(new QLabel(this))
     , m_install(new QWidget(this))
-    , m_hints(new QLabel(this))
     , m_new(new QPushButton(Theme::icon(QStringLiteral("plus"), ColorRole::OnAccent),
                             tr("New session"), this))
     , m_earlier(new QPushButton(Theme::icon(QStringLiteral("history")),
@@ -54,10 +49,6 @@ WelcomePage::WelcomePage(QWidget *parent)
     m_text->setWordWrap(true);
     m_text->setTextInteractionFlags(Qt::TextSelectableByMouse);
     m_text->setProperty("muted", true);
-    m_hints->setObjectName(QStringLiteral("welcomeHints"));
-    m_hints->setTextFormat(Qt::RichText);
-    m_hints->setAlignment(Qt::AlignCenter);
-    m_hints->setProperty("muted", true);
     m_logo->setAlignment(Qt::AlignCenter);
 
     m_new->setObjectName(QStringLiteral("welcomeNew"));
@@ -120,11 +111,38 @@ WelcomePage::WelcomePage(QWidget *parent)
     layout->addSpacing(Theme::space(1));
     layout->addLayout(buttons);
     layout->addSpacing(Theme::space(4));
-    layout->addWidget(m_hints, 0, Qt::AlignHCenter);
+    layout->addLayout(makeHints());
     layout->addStretch(3);
     connect(&Theme::instance(), &Theme::changed, this, &WelcomePage::refresh);
     updateLogo();
     refresh();
+}
+
+QLayout *WelcomePage::makeHints()
+{
+    // Plain labels: a rich text table costs a start a tenth of its time.
+    auto *const grid = new QGridLayout;
+    grid->setHorizontalSpacing(Theme::space(5));
+    grid->setVerticalSpacing(Theme::space(1));
+    grid->setColumnStretch(0, 1);
+    grid->setColumnStretch(1, 1);
+    const auto row = [&](const QKeySequence &sequence, const QString &what) {
+        auto *const key = new QLabel(sequence.toString(QKeySequence::NativeText), this);
+        key->setFont(Theme::font(0, true));
+        key->setAlignment(Qt::AlignRight | Qt::AlignVCenter);
+        auto *const text = new QLabel(what, this);
+        for (QLabel *const label : {key, text}) {
+            label->setTextFormat(Qt::PlainText);
+            label->setProperty("muted", true);
+        }
+        const int at = grid->rowCount();
+        grid->addWidget(key, at, 0);
+        grid->addWidget(text, at, 1);
+    };
+    row(QKeySequence(Qt::CTRL | Qt::Key_N), tr("new session"));
+    row(QKeySequence(Qt::CTRL | Qt::Key_L), tr("show or hide the log"));
+    row(QKeySequence(Qt::Key_F1), tr("all keyboard shortcuts"));
+    return grid;
 }
 
 void WelcomePage::setStatus(const ConnectionStatus &status)
@@ -143,7 +161,7 @@ void WelcomePage::setHasSessions(bool has)
 
 void WelcomePage::updateLogo()
 {
-    m_logo->setPixmap(Theme::applicationIcon().pixmap(QSize(64, 64), devicePixelRatioF()));
+    m_logo->setPixmap(Theme::applicationPicture(64, devicePixelRatioF()));
 }
 
 void WelcomePage::changeEvent(QEvent *event)
@@ -198,19 +216,6 @@ void WelcomePage::refresh()
     m_retry->setVisible(down && !noCli);
     m_demo->setVisible(noCli);
     m_settings->setVisible(!online);
-
-    const QString cell =
-        QStringLiteral("<td align='right' style='padding:2px 10px'><b>%1</b></td><td "
-                       "align='left' style='padding:2px 10px'>%2</td>");
-    QString hints = QStringLiteral("<table>");
-    const auto row = [&](const QKeySequence &sequence, const QString &what) {
-        hints += QStringLiteral("<tr>") + cell.arg(key(sequence), what.toHtmlEscaped())
-            + QStringLiteral("</tr>");
-    };
-    row(QKeySequence(Qt::CTRL | Qt::Key_N), tr("new session"));
-    row(QKeySequence(Qt::CTRL | Qt::Key_L), tr("show or hide the log"));
-    row(QKeySequence(Qt::Key_F1), tr("all keyboard shortcuts"));
-    m_hints->setText(hints + QStringLiteral("</table>"));
 }
 
 } // namespace pilotlight

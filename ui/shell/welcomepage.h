@@ -6,6 +6,7 @@
 #include <QWidget>
 
 class QLabel;
+class QLayout;
 class QPushButton;
 
 namespace pilotlight {
@@ -21,6 +22,9 @@ public:
     void setStatus(const ConnectionStatus &status);
     //! There are sessions in the list, only none is chosen.
     void setHasSessions(bool has);
+    //! Its height does not depend on the layout around it: asking again and again, with every width
+    //! that may come, makes a start slow.
+    bool hasHeightForWidth() const override { return false; }
 
 Q_SIGNALS:
     void newSessionRequested();
@@ -33,6 +37,7 @@ protected:
     void changeEvent(QEvent *event) override;
 
 private:
+    QLayout *makeHints();
     void refresh();
     void updateLogo();
 
@@ -42,7 +47,6 @@ private:
     QLabel *m_title;
     QLabel *m_text;
     QWidget *m_install;
-    QLabel *m_hints;
     QPushButton *m_new;
     QPushButton *m_earlier;
     QPushButton *m_settings;

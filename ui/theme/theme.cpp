@@ -291,19 +291,25 @@ QPixmap Theme::pixmap(const QString &name, int size, const QColor &color, qreal 
     return result;
 }
 
-QIcon Theme::applicationIcon()
+QPixmap Theme::applicationPicture(int size, qreal devicePixelRatio)
 {
     initPilotlightResources();
+    const int pixels = qRound(size * devicePixelRatio);
+    QPixmap pixmap(pixels, pixels);
+    pixmap.fill(Qt::transparent);
+    QSvgRenderer renderer(QStringLiteral(":/icons/pilotlight.svg"));
+    QPainter painter(&pixmap);
+    renderer.render(&painter, QRectF(0, 0, pixels, pixels));
+    painter.end();
+    pixmap.setDevicePixelRatio(devicePixelRatio);
+    return pixmap;
+}
+
+QIcon Theme::applicationIcon()
+{
     QIcon icon;
-    for (const int size : {16, 22, 24, 32, 48, 64, 128, 256}) {
-        QPixmap pixmap(size, size);
-        pixmap.fill(Qt::transparent);
-        QSvgRenderer renderer(QStringLiteral(":/icons/pilotlight.svg"));
-        QPainter painter(&pixmap);
-        renderer.render(&painter, QRectF(0, 0, size, size));
-        painter.end();
-        icon.addPixmap(pixmap);
-    }
+    for (const int size : {16, 22, 24, 32, 48, 64, 128, 256})
+        icon.addPixmap(applicationPicture(size, 1));
     return icon;
 }
 

@@ -91,6 +91,8 @@ public:
                           qreal devicePixelRatio);
     //! The application's own icon, in its colours.
     static QIcon applicationIcon();
+    //! The same as one picture of \a size x \a size.
+    static QPixmap applicationPicture(int size, qreal devicePixelRatio);
 
 Q_SIGNALS:
     //! Light became dark or the other way; widgets that cache colours draw them again.
