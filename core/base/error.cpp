@@ -34,6 +34,8 @@ bool isTransient(ErrorCode code)
     case ErrorCode::ServerStartFailed:
     case ErrorCode::ServerExited:
     case ErrorCode::FrameTooLarge:
+    case ErrorCode::TooManyRequests:
+    case ErrorCode::ConnectionExpired:
         return true;
     case ErrorCode::Cancelled:
     case ErrorCode::TlsFailed:

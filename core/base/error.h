@@ -28,6 +28,9 @@ enum class ErrorCode
     InvalidArgument, //!< Our caller's mistake; detail says which argument.
     RemoteError, //!< The server answered with an error that has no code of its own here.
     MethodNotFound, //!< JSON-RPC -32601.
+    TooManyRequests, //!< The server asked us to slow down (HTTP 429).
+    ConnectionExpired, //!< The server dropped the state of our connection; a new handshake heals
+                       //!< it.
     SessionNotFound, //!< The server does not know (any more) the session.
     AuthenticationRequired, //!< The server wants a connection token.
     AuthenticationFailed, //!< The connection token was refused.

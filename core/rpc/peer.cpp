@@ -25,6 +25,7 @@ struct PendingCall
     Peer::ResultHandler handler;
     Nanoseconds sentAt{0};
     TimerHandle deadline;
+    qint64 maxAnswer = 0;
 
     void answer(Result<RawJson> result)
     {
@@ -110,6 +111,13 @@ Peer::Peer(std::unique_ptr<Transport> transport, Clock &clock, QObject *parent)
         if (*self)
             --d->depth;
     });
+    connect(channel, &Transport::requestFailed, this,
+            [this, self = d->self](qint64 id, const Error &reason) {
+                ++d->depth;
+                d->finish(id, tl::make_unexpected(reason));
+                if (*self)
+                    --d->depth;
+            });
     connect(channel, &Transport::closed, this, [this, self = d->self](const Error &reason) {
         if (d->ended)
             return;
@@ -164,6 +172,7 @@ CallHandle Peer::call(const QString &method, const QJsonObject &params, CallOpti
     entry.hasContext = context != nullptr;
     entry.handler = std::move(handler);
     entry.sentAt = d->clock.now();
+    entry.maxAnswer = options.maxAnswer;
 
     const auto failLater = [&](Milliseconds delay, ErrorCode code, const QString &detail) {
         entry.deadline = d->clock.after(delay, [self = d->self, id, code, detail] {
@@ -186,6 +195,8 @@ CallHandle Peer::call(const QString &method, const QJsonObject &params, CallOpti
                   QStringLiteral("no answer to %1 within %2 ms")
                       .arg(method)
                       .arg(options.timeout.count()));
+    if (options.maxAnswer > 0)
+        d->transport->limitAnswer(id, options.maxAnswer);
     d->transport->send(message);
     return {this, id};
 }
@@ -282,7 +293,14 @@ void Peer::Private::onResponse(const RpcMessage &message)
         return;
     }
     if (!message.error) {
-        finish(*id, message.payload);
+        const qint64 limit = pending.at(*id).maxAnswer;
+        if (limit > 0 && message.payload.text.size() > static_cast<std::size_t>(limit))
+            finish(
+                *id,
+                failure(ErrorCode::FrameTooLarge,
+                        QStringLiteral("an answer of %1 bytes").arg(message.payload.text.size())));
+        else
+            finish(*id, message.payload);
         return;
     }
     finish(*id, tl::make_unexpected(Error{codeOf(*message.error), {}, message.error}));
@@ -310,6 +328,10 @@ void Peer::Private::finish(qint64 id, Result<RawJson> result)
         return;
     PendingCall &entry = node.mapped();
     entry.deadline.cancel();
+    if (!result
+        && (result.error().code == ErrorCode::Timeout
+            || result.error().code == ErrorCode::Cancelled))
+        transport->abandon(id);
     if (lcRpc().isDebugEnabled()) {
         const auto us =
             std::chrono::duration_cast<std::chrono::microseconds>(clock.now() - entry.sentAt);

@@ -20,6 +20,8 @@ struct CallOptions
     //! From sending to the answer; zero: no deadline (long polls, turns). 30 s: the longest answer
     //! seen from a loaded server was 5 s (100 sessions starting a turn at once), times six.
     Milliseconds timeout{30'000};
+    //! Bytes; an answer above is FrameTooLarge. Zero: only the limit of every message.
+    qint64 maxAnswer = 0;
 };
 
 //! Names one pending call. Copyable, does not own; does nothing after the call was answered.
@@ -31,6 +33,8 @@ public:
     //! Answers the call with ErrorCode::Cancelled now; a late reply is dropped.
     void cancel();
     bool isPending() const;
+    //! The request's id on the wire; 0 of an empty handle.
+    qint64 id() const { return m_id; }
 
 private:
     QPointer<Peer> m_peer;
@@ -49,7 +53,7 @@ class Peer : public QObject
 public:
     //! The raw result is valid during the call only. Errors: what the other side answered
     //! (MethodNotFound for -32601, else RemoteError), Timeout, Cancelled, FrameTooLarge (of the
-    //! request), and the reason why the connection ended.
+    //! request or its answer), and the reason why the connection ended.
     using ResultHandler = std::function<void(Result<RawJson>)>;
     //! A notification of the other side.
     using NotificationHandler = std::function<void(std::string_view method, RawJson params)>;

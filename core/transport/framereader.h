@@ -10,20 +10,19 @@
 namespace pilotlight {
 
 //! Delivers every whole message in \a framer to \a sink. False where the receiver closed or
-//! destroyed
-//! \a owner, or the framing is broken (then framer.error() is set): the caller must stop.
-inline bool deliverFrames(ContentLengthFramer &framer, Transport &owner,
-                          const Transport::MessageSink &sink)
+//! destroyed \a owner, or the framing is broken (then framer.error() is set): the caller must stop.
+template <typename Framer>
+bool deliverFrames(Framer &framer, Transport &owner, const Transport::MessageSink &sink)
 {
     const QPointer<Transport> alive(&owner);
     std::string_view frame;
     for (;;) {
         switch (framer.next(frame)) {
-        case ContentLengthFramer::Step::NeedMore:
+        case FrameBuffer::Step::NeedMore:
             return true;
-        case ContentLengthFramer::Step::Broken:
+        case FrameBuffer::Step::Broken:
             return false;
-        case ContentLengthFramer::Step::Frame:
+        case FrameBuffer::Step::Frame:
             break;
         }
         if (sink)
@@ -34,7 +33,7 @@ inline bool deliverFrames(ContentLengthFramer &framer, Transport &owner,
 }
 
 //! Reads what \a device holds into \a framer. The number of bytes.
-inline qint64 readInto(ContentLengthFramer &framer, QIODevice &device)
+inline qint64 readInto(FrameBuffer &framer, QIODevice &device)
 {
     const qint64 available = device.bytesAvailable();
     if (available <= 0)

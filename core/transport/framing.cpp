@@ -5,6 +5,7 @@
 
 #include <algorithm>
 #include <cstring>
+#include <utility>
 
 namespace pilotlight {
 
@@ -43,7 +44,7 @@ std::string_view trimmed(std::string_view text)
     return text.substr(first, text.find_last_not_of(" \t") - first + 1);
 }
 
-//! What a broken header looked like, short and printable.
+//! What unreadable bytes looked like, short and printable.
 QString excerpt(std::string_view bytes)
 {
     QString text;
@@ -52,16 +53,36 @@ QString excerpt(std::string_view bytes)
     return text;
 }
 
+// Some programs on Windows begin their output with it.
+constexpr std::string_view ByteOrderMark = "\xEF\xBB\xBF";
+
+//! A line without its line end, blanks around it and a byte order mark.
+std::string_view withoutBlanks(std::string_view line)
+{
+    if (line.starts_with(ByteOrderMark))
+        line.remove_prefix(ByteOrderMark.size());
+    const auto first = line.find_first_not_of(" \t\r");
+    if (first == std::string_view::npos)
+        return {};
+    return line.substr(first, line.find_last_not_of(" \t\r") - first + 1);
+}
+
+//! True where the rest of a byte order mark may still come.
+bool isPartOfMark(std::string_view begun)
+{
+    return begun.size() < ByteOrderMark.size() && ByteOrderMark.starts_with(begun);
+}
+
 } // namespace
 
-ContentLengthFramer::ContentLengthFramer() = default;
-ContentLengthFramer::~ContentLengthFramer() = default;
+FrameBuffer::FrameBuffer() = default;
+FrameBuffer::~FrameBuffer() = default;
 
-std::span<char> ContentLengthFramer::reserve(std::size_t size)
+std::span<char> FrameBuffer::reserve(std::size_t size)
 {
     size = std::max<std::size_t>(size, 1);
-    const std::size_t held = m_end - m_begin;
-    if (held == 0) {
+    const std::size_t kept = m_end - m_begin;
+    if (kept == 0) {
         m_begin = m_end = 0;
         if (m_capacity > KeptCapacity && size <= KeptCapacity) {
             m_buffer.reset();
@@ -69,35 +90,42 @@ std::span<char> ContentLengthFramer::reserve(std::size_t size)
         }
     }
     if (m_capacity - m_end < size) {
-        if (m_capacity - held >= size && held <= m_capacity / 2) {
-            std::memmove(m_buffer.get(), m_buffer.get() + m_begin, held);
+        if (m_capacity - kept >= size && kept <= m_capacity / 2) {
+            std::memmove(m_buffer.get(), m_buffer.get() + m_begin, kept);
         } else {
             // Grows with what has arrived, never with what a header promises.
-            const std::size_t wanted = std::max({InitialCapacity, held + size, held * 2});
+            const std::size_t wanted = std::max({InitialCapacity, kept + size, kept * 2});
             auto buffer = std::make_unique<char[]>(wanted + MessagePadding);
-            if (held > 0)
-                std::memcpy(buffer.get(), m_buffer.get() + m_begin, held);
+            if (kept > 0)
+                std::memcpy(buffer.get(), m_buffer.get() + m_begin, kept);
             m_buffer = std::move(buffer);
             m_capacity = wanted;
         }
         m_begin = 0;
-        m_end = held;
+        m_end = kept;
     }
     return {m_buffer.get() + m_end, m_capacity - m_end};
 }
 
-void ContentLengthFramer::commit(std::size_t size)
+void FrameBuffer::commit(std::size_t size)
 {
     m_end += std::min(size, m_capacity - m_end);
 }
 
-void ContentLengthFramer::feed(std::string_view bytes)
+void FrameBuffer::feed(std::string_view bytes)
 {
     if (bytes.empty())
         return;
     const auto room = reserve(bytes.size());
     std::memcpy(room.data(), bytes.data(), bytes.size());
     commit(bytes.size());
+}
+
+FrameBuffer::Step FrameBuffer::broken(ErrorCode code, QString detail)
+{
+    m_broken = true;
+    m_error = Error{code, std::move(detail), std::nullopt};
+    return Step::Broken;
 }
 
 ContentLengthFramer::Step ContentLengthFramer::next(std::string_view &frame)
@@ -109,10 +137,11 @@ ContentLengthFramer::Step ContentLengthFramer::next(std::string_view &frame)
         if (step != Step::Frame)
             return step;
     }
-    if (m_end - m_begin < m_length)
+    const std::string_view bytes = held();
+    if (bytes.size() < m_length)
         return Step::NeedMore;
-    frame = {m_buffer.get() + m_begin, m_length};
-    m_begin += m_length;
+    frame = bytes.substr(0, m_length);
+    consume(m_length);
     m_inBody = false;
     return Step::Frame;
 }
@@ -120,7 +149,7 @@ ContentLengthFramer::Step ContentLengthFramer::next(std::string_view &frame)
 //! Frame: a header was read and m_length is known.
 ContentLengthFramer::Step ContentLengthFramer::readHeader()
 {
-    const std::string_view bytes(m_buffer.get() + m_begin, m_end - m_begin);
+    const std::string_view bytes = held();
     std::size_t end = std::string_view::npos;
     // Byte by byte, so that garbage and bare line feeds are refused at once instead of waiting for
     // more.
@@ -144,7 +173,7 @@ ContentLengthFramer::Step ContentLengthFramer::readHeader()
     }
     if (!parseHeader(bytes.substr(0, end - HeaderEnd.size())))
         return Step::Broken;
-    m_begin += end;
+    consume(end);
     m_scanned = 0;
     m_inBody = true;
     return Step::Frame;
@@ -194,13 +223,6 @@ bool ContentLengthFramer::parseHeader(std::string_view header)
     return found;
 }
 
-ContentLengthFramer::Step ContentLengthFramer::broken(ErrorCode code, QString detail)
-{
-    m_broken = true;
-    m_error = Error{code, std::move(detail), std::nullopt};
-    return Step::Broken;
-}
-
 QByteArray ContentLengthFramer::framed(const QByteArray &message)
 {
     const QByteArray length = QByteArray::number(message.size());
@@ -210,6 +232,60 @@ QByteArray ContentLengthFramer::framed(const QByteArray &message)
     bytes += length;
     bytes += "\r\n\r\n";
     bytes += message;
+    return bytes;
+}
+
+LineFramer::Step LineFramer::next(std::string_view &frame)
+{
+    if (m_broken)
+        return Step::Broken;
+    for (;;) {
+        const std::string_view bytes = held();
+        const std::size_t end = bytes.find('\n', m_scanned);
+        if (end == std::string_view::npos) {
+            m_scanned = bytes.size();
+            const std::string_view begun = withoutBlanks(bytes);
+            if (!m_skipping && !begun.empty() && begun.front() != '{' && !isPartOfMark(begun))
+                skip(begun);
+            if (m_skipping) { // nobody will want it: do not keep it either
+                consume(bytes.size());
+                m_scanned = 0;
+            } else if (bytes.size() > MaxFrame) {
+                return broken(ErrorCode::FrameTooLarge,
+                              QStringLiteral("a line of over %1 bytes").arg(MaxFrame));
+            }
+            return Step::NeedMore;
+        }
+        const std::string_view line = withoutBlanks(bytes.substr(0, end));
+        consume(end + 1);
+        m_scanned = 0;
+        if (std::exchange(m_skipping, false) || line.empty())
+            continue;
+        if (line.front() == '{' && line.back() == '}') {
+            if (line.size() > MaxFrame)
+                return broken(ErrorCode::FrameTooLarge,
+                              QStringLiteral("a line of %1 bytes").arg(line.size()));
+            frame = line;
+            return Step::Frame;
+        }
+        skip(line);
+        m_skipping = false;
+    }
+}
+
+void LineFramer::skip(std::string_view line)
+{
+    m_skipping = true;
+    ++m_skipped;
+    m_lastSkipped = excerpt(line);
+}
+
+QByteArray LineFramer::framed(const QByteArray &message)
+{
+    QByteArray bytes;
+    bytes.reserve(message.size() + 1);
+    bytes += message;
+    bytes += '\n';
     return bytes;
 }
 

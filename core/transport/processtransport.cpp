@@ -141,14 +141,23 @@ void ProcessTransport::onReadyRead()
         return;
     const QPointer<ProcessTransport> alive(this);
     m_process->setReadChannel(QProcess::StandardOutput);
-    const qint64 count = readInto(m_framer, *m_process);
+    const qint64 count = withFramer([this](auto &framer) { return readInto(framer, *m_process); });
     if (count <= 0)
         return;
     Q_EMIT bytesArrived(count);
     if (!alive || m_state != State::Open)
         return;
-    if (!deliverFrames(m_framer, *this, messageSink()) && alive && m_state == State::Open)
-        fail(m_framer.error());
+    const bool going =
+        withFramer([this](auto &framer) { return deliverFrames(framer, *this, messageSink()); });
+    if (!alive || m_state != State::Open)
+        return;
+    if (m_lines.skippedLines() != m_skippedLines) {
+        m_skippedLines = m_lines.skippedLines();
+        qCDebug(lcRpc).noquote() << description() << "lines skipped so far:" << m_skippedLines
+                                 << "the last one:" << m_lines.lastSkipped();
+    }
+    if (!going)
+        fail(withFramer([](auto &framer) { return framer.error(); }));
 }
 
 void ProcessTransport::onErrorOutput()
@@ -189,7 +198,7 @@ void ProcessTransport::send(const QByteArray &message)
 {
     if (m_state != State::Open || !fitsAFrame(message))
         return;
-    m_process->write(ContentLengthFramer::framed(message));
+    m_process->write(withFramer([&message](const auto &framer) { return framer.framed(message); }));
 }
 
 void ProcessTransport::close()

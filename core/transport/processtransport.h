@@ -13,7 +13,7 @@
 
 namespace pilotlight {
 
-//! Content-Length framing over the standard input and output of a child process that we start.
+//! Messages over the standard input and output of a child process that we start, in either framing.
 //! Closing (or destroying) gives the child the end of its input, which ends a real server within
 //! 125 ms (measured); a child that is still there 2 s later is asked to terminate, and killed
 //! 2 s after that. None of it blocks.
@@ -28,6 +28,7 @@ public:
         QStringList arguments;
         QProcessEnvironment environment = QProcessEnvironment::systemEnvironment();
         QString workingDirectory; //!< empty: ours
+        Framing framing = Framing::ContentLength;
     };
 
     ProcessTransport(Command command, Clock &clock, QObject *parent = nullptr);
@@ -64,12 +65,20 @@ private:
     void onFinished(int exitCode, QProcess::ExitStatus status);
     void onError(QProcess::ProcessError error);
     void fail(Error reason);
+    //! Calls \a function with the framer in use.
+    template <typename Function>
+    auto withFramer(Function function)
+    {
+        return m_command.framing == Framing::Lines ? function(m_lines) : function(m_framer);
+    }
 
     Command m_command;
     Clock &m_clock;
     State m_state = State::New;
     std::unique_ptr<QProcess> m_process;
     ContentLengthFramer m_framer;
+    LineFramer m_lines;
+    quint64 m_skippedLines = 0; // that were logged
     QByteArray m_lastOutput;
 };
 

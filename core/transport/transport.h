@@ -41,6 +41,13 @@ public:
     virtual void close() = 0;
     virtual bool isOpen() const = 0;
 
+    //! Nobody waits for the answer to request \a id any more: a transport that holds resources for
+    //! it (one HTTP exchange a request) lets go of them.
+    virtual void abandon([[maybe_unused]] qint64 id) { }
+    //! Before send() of request \a id: an answer above \a bytes is not wanted, so that a transport
+    //! that reads each answer by itself need not read it to its end.
+    virtual void limitAnswer([[maybe_unused]] qint64 id, [[maybe_unused]] qint64 bytes) { }
+
     void setMessageSink(MessageSink sink) { m_sink = std::move(sink); }
 
 Q_SIGNALS:
@@ -48,6 +55,9 @@ Q_SIGNALS:
     //! The other side, the network or a broken frame ended it; emitted at most once, never after
     //! close(). \a reason says what happened.
     void closed(const pilotlight::Error &reason);
+    //! Request \a id could not be delivered or got no answer, and the connection goes on. Only from
+    //! transports with an exchange for each request.
+    void requestFailed(qint64 id, const pilotlight::Error &reason);
     //! Any inbound byte: a sign of life, before it is known what it says.
     void bytesArrived(qint64 count);
 

@@ -116,6 +116,21 @@ private Q_SLOTS:
         QCOMPARE(log.entries.size(), 2);
     }
 
+    void childThatSpeaksInLines()
+    {
+        FakeClock clock;
+        auto command = shell("echo starting up; exec cat");
+        command.framing = Framing::Lines;
+        ProcessTransport transport(command, clock);
+        TransportLog log(transport);
+        transport.open();
+        QTRY_VERIFY(transport.isOpen());
+        transport.send("{\"a\":1}");
+        transport.send("{}");
+        QTRY_COMPARE(log.entries, List({"open", "{\"a\":1}", "{}"}));
+        QCOMPARE(log.bytes, qint64(12 + 8 + 3)); // the banner is a sign of life, too
+    }
+
     void childThatEndsSaysWhy()
     {
         FakeClock clock;

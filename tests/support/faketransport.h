@@ -3,6 +3,7 @@
 
 #include "transport/transport.h"
 
+#include <QHash>
 #include <QJsonDocument>
 #include <QJsonObject>
 #include <QList>
@@ -22,6 +23,8 @@ public:
     void send(const QByteArray &message) override;
     void close() override;
     bool isOpen() const override { return m_open; }
+    void abandon(qint64 id) override { m_abandoned.append(id); }
+    void limitAnswer(qint64 id, qint64 bytes) override { m_limits.insert(id, bytes); }
 
     //! The connection is established.
     void acceptOpen();
@@ -41,12 +44,18 @@ public:
     //! The latest request or notification of \a method, empty where there is none.
     QJsonObject lastSent(const QString &method) const;
     int countSent(const QString &method) const;
+    //! Requests whose answers nobody waits for any more.
+    const QList<qint64> &abandoned() const { return m_abandoned; }
+    //! Largest wanted answers by request.
+    const QHash<qint64, qint64> &limits() const { return m_limits; }
 
 private:
     bool m_opening = false;
     bool m_open = false;
     bool m_closeCalled = false;
     QList<QByteArray> m_sent;
+    QList<qint64> m_abandoned;
+    QHash<qint64, qint64> m_limits;
 };
 
 } // namespace pilotlight

@@ -106,6 +106,62 @@ private Q_SLOTS:
         QCOMPARE(f.peer->pendingCalls(), 0);
     }
 
+    void abandonsWhatNobodyWaitsFor()
+    {
+        Fixture f;
+        QList<QString> log;
+        f.call(log, {10s});
+        CallHandle second = f.call(log);
+        f.clock.advance(10s);
+        QCOMPARE(f.transport->abandoned(), QList<qint64>{1});
+        second.cancel();
+        QCOMPARE(f.transport->abandoned(), (QList<qint64>{1, 2}));
+        f.call(log);
+        f.transport->reply(Ping, 1);
+        QCOMPARE(f.transport->abandoned().size(), 2); // answered: nothing to let go of
+    }
+
+    void aRequestThatTheTransportCouldNotDeliverFailsAlone()
+    {
+        Fixture f;
+        QList<QString> log;
+        f.call(log);
+        f.call(log);
+        Q_EMIT f.transport->requestFailed(1, {ErrorCode::TooManyRequests, {}, {}});
+        QCOMPARE(log, QList<QString>{QStringLiteral("TooManyRequests")});
+        QCOMPARE(f.peer->pendingCalls(), 1);
+        Q_EMIT f.transport->requestFailed(77, {ErrorCode::Internal, {}, {}}); // nobody's
+        QVERIFY(f.transport->reply(Ping, 1));
+        QCOMPARE(log.size(), 2);
+    }
+
+    void aHandlerMayDestroyThePeerWhenItsRequestFails()
+    {
+        Fixture f;
+        FakeTransport *transport = f.transport;
+        int answers = 0;
+        f.peer->call(Ping, {}, {}, &f.context, [&](const Result<RawJson> &) {
+            ++answers;
+            f.peer.reset();
+        });
+        Q_EMIT transport->requestFailed(1, {ErrorCode::RemoteError, {}, {}});
+        QCOMPARE(answers, 1);
+        QVERIFY(!f.peer);
+    }
+
+    void anAnswerOverItsOwnLimitIsRefused()
+    {
+        Fixture f;
+        QList<QString> log;
+        f.call(log, {10s, 8});
+        QCOMPARE(f.transport->limits().value(1), qint64(8));
+        f.transport->reply(Ping, QStringLiteral("1234567")); // 9 bytes with its quotes
+        f.call(log, {10s, 9});
+        f.transport->reply(Ping, QStringLiteral("1234567"));
+        QCOMPARE(log,
+                 (QList<QString>{QStringLiteral("FrameTooLarge"), QStringLiteral("\"1234567\"")}));
+    }
+
     void noDeadline()
     {
         Fixture f;
