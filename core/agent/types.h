@@ -20,7 +20,7 @@ struct ServerInfo
 {
     QString name; //!< "Copilot CLI"
     QString version; //!< as reported by the server; never guessed from the binary
-    int protocolVersion = 0;
+    int protocolVersion = 0; //!< of MCP the revision's date as a number: 20251125
 };
 
 struct AuthStatus
@@ -145,6 +145,8 @@ struct ProbeResult
     Outcome outcome = Outcome::Cancelled;
     std::chrono::microseconds roundTrip{0}; //!< send to answer; meaningful for Ok
     QString detail; //!< of a failure
+    //! The server complained of too many requests: probe it less often (docs/keepalive.md 12).
+    bool tooMany = false;
 };
 
 } // namespace pilotlight

@@ -250,9 +250,9 @@ LineFramer::Step LineFramer::next(std::string_view &frame)
             if (m_skipping) { // nobody will want it: do not keep it either
                 consume(bytes.size());
                 m_scanned = 0;
-            } else if (bytes.size() > MaxFrame) {
+            } else if (bytes.size() > m_maxLine) {
                 return broken(ErrorCode::FrameTooLarge,
-                              QStringLiteral("a line of over %1 bytes").arg(MaxFrame));
+                              QStringLiteral("a line of over %1 bytes").arg(m_maxLine));
             }
             return Step::NeedMore;
         }
@@ -262,7 +262,7 @@ LineFramer::Step LineFramer::next(std::string_view &frame)
         if (std::exchange(m_skipping, false) || line.empty())
             continue;
         if (line.front() == '{' && line.back() == '}') {
-            if (line.size() > MaxFrame)
+            if (line.size() > m_maxLine)
                 return broken(ErrorCode::FrameTooLarge,
                               QStringLiteral("a line of %1 bytes").arg(line.size()));
             frame = line;

@@ -100,11 +100,16 @@ private:
 
 //! Cuts a byte stream into lines of one JSON object each, as MCP and ACP servers write them to
 //! their standard output. Lines that are no object are skipped: programs print banners and stray
-//! debug output there, and the official clients drop it as well. Only a line over MaxFrame breaks
+//! debug output there, and the official clients drop it as well. Only a line over the limit breaks
 //! it. What is between the braces is not looked at.
 class LineFramer final : public FrameBuffer
 {
 public:
+    //! \a maxLine: bytes of one line, above which the stream is Broken with FrameTooLarge.
+    explicit LineFramer(std::size_t maxLine = MaxFrame)
+        : m_maxLine(maxLine)
+    { }
+
     //! As ContentLengthFramer::next(); the line's end is not part of the view.
     Step next(std::string_view &frame);
 
@@ -118,6 +123,7 @@ public:
 private:
     void skip(std::string_view line);
 
+    std::size_t m_maxLine;
     std::size_t m_scanned = 0; // bytes of the line that were looked at
     bool m_skipping = false; // in a line that cannot be a message
     quint64 m_skipped = 0;

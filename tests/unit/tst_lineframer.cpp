@@ -104,20 +104,23 @@ private Q_SLOTS:
 
     void aLineOverTheLimitBreaksIt()
     {
-        LineFramer framer;
-        std::string_view frame;
-        framer.feed("{\"a\":\"");
-        const std::size_t piece = std::size_t(32) * 1024 * 1024;
-        for (std::size_t size = 0; size <= LineFramer::MaxFrame; size += piece) {
-            QCOMPARE(framer.next(frame), Step::NeedMore);
-            const auto room = framer.reserve(piece);
-            std::fill_n(room.data(), piece, 'x');
-            framer.commit(piece);
+        for (const bool inOnePiece : {true, false}) {
+            LineFramer framer(1'000);
+            std::string_view frame;
+            const std::string fits = '{' + std::string(998, 'x') + '}';
+            framer.feed(fits + '\n');
+            QCOMPARE(framer.next(frame), Step::Frame);
+            QCOMPARE(frame.size(), std::size_t(1'000));
+            framer.feed('{' + std::string(999, 'x') + (inOnePiece ? "}\n" : ""));
+            if (!inOnePiece) {
+                QCOMPARE(framer.next(frame), Step::NeedMore);
+                framer.feed("x");
+            }
+            QCOMPARE(framer.next(frame), Step::Broken);
+            QCOMPARE(framer.error().code, ErrorCode::FrameTooLarge);
+            framer.feed("\n{}\n");
+            QCOMPARE(framer.next(frame), Step::Broken); // for good
         }
-        QCOMPARE(framer.next(frame), Step::Broken);
-        QCOMPARE(framer.error().code, ErrorCode::FrameTooLarge);
-        framer.feed("\n{}\n");
-        QCOMPARE(framer.next(frame), Step::Broken); // for good
     }
 };
 
