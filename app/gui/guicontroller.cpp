@@ -210,7 +210,7 @@ void GuiController::openSettings()
         settings.mode = edited.mode;
         settings.cliPath = edited.cliPath;
         settings.url = edited.url;
-        settings.probe = edited.probe;
+        settings.keepalive = edited.keepalive;
         settings.theme = edited.theme;
         m_context.applySettings(settings, dialog->token());
         m_window->applyTheme(settings.theme);

@@ -3,25 +3,24 @@
 
 #include "base/logging.h"
 
-#include <QDir>
 #include <QFile>
-#include <QFileInfo>
-#include <QJsonDocument>
-#include <QSaveFile>
 
 #include <algorithm>
 #include <array>
-#include <cmath>
 #include <utility>
 
 namespace pilotlight {
 
 namespace {
 
-constexpr int SchemaVersion = 1;
+// 2: the ping's members of "connection" have moved to "keepalive".
+constexpr int SchemaVersion = 2;
 
 const QString Version = QStringLiteral("version");
 const QString ConnectionGroup = QStringLiteral("connection");
+const QString KeepaliveGroup = QStringLiteral("keepalive");
+const QString OldInterval = QStringLiteral("pingIntervalSeconds");
+const QString OldTimeout = QStringLiteral("pingTimeoutSeconds");
 const QString WindowGroup = QStringLiteral("window");
 
 template <typename Enum, std::size_t N>
@@ -52,17 +51,6 @@ std::optional<Enum> valueOf(const Names<Enum, N> &names, const QString &text)
             return value;
     }
     return std::nullopt;
-}
-
-//! Seconds that can be a duration: finite, above zero, and far from overflowing.
-bool isUsable(double seconds)
-{
-    return std::isfinite(seconds) && seconds > 0 && seconds < 1e9;
-}
-
-Milliseconds toMilliseconds(double seconds)
-{
-    return Milliseconds(std::max<Milliseconds::rep>(1, std::llround(seconds * 1000)));
 }
 
 //! Reads members of one group and notes those that make no sense.
@@ -141,14 +129,6 @@ void setOrRemove(QJsonObject &object, const QString &name, const QByteArray &val
     setOrRemove(object, name, QString::fromLatin1(value.toBase64()));
 }
 
-void setOrRemove(QJsonObject &object, const QString &name, const std::optional<double> &value)
-{
-    if (value && std::isfinite(*value))
-        object.insert(name, *value);
-    else
-        object.remove(name);
-}
-
 AppSettings fromJson(const QJsonObject &root, QStringList &ignored)
 {
     AppSettings values;
@@ -156,8 +136,12 @@ AppSettings fromJson(const QJsonObject &root, QStringList &ignored)
     connection.read(QStringLiteral("mode"), Modes, values.mode);
     connection.read(QStringLiteral("cliPath"), values.cliPath);
     connection.read(QStringLiteral("url"), values.url);
-    connection.read(QStringLiteral("pingIntervalSeconds"), values.probe.intervalSeconds);
-    connection.read(QStringLiteral("pingTimeoutSeconds"), values.probe.timeoutSeconds);
+    values.keepalive =
+        keepaliveFromJson(root.value(KeepaliveGroup).toObject(), KeepaliveGroup, ignored);
+    if (!values.keepalive.intervalSeconds)
+        connection.read(OldInterval, values.keepalive.intervalSeconds);
+    if (!values.keepalive.timeoutSeconds)
+        connection.read(OldTimeout, values.keepalive.timeoutSeconds);
     Reader window(root, WindowGroup, ignored);
     window.read(QStringLiteral("theme"), Themes, values.theme);
     window.read(QStringLiteral("geometry"), values.windowGeometry);
@@ -178,9 +162,11 @@ QJsonObject toJson(QJsonObject root, const AppSettings &values)
     connection.insert(QStringLiteral("mode"), serverModeName(values.mode));
     setOrRemove(connection, QStringLiteral("cliPath"), values.cliPath);
     setOrRemove(connection, QStringLiteral("url"), values.url);
-    setOrRemove(connection, QStringLiteral("pingIntervalSeconds"), values.probe.intervalSeconds);
-    setOrRemove(connection, QStringLiteral("pingTimeoutSeconds"), values.probe.timeoutSeconds);
+    connection.remove(OldInterval);
+    connection.remove(OldTimeout);
     root.insert(ConnectionGroup, connection);
+    root.insert(KeepaliveGroup,
+                keepaliveToJson(root.value(KeepaliveGroup).toObject(), values.keepalive));
     QJsonObject window = root.value(WindowGroup).toObject();
     window.insert(QStringLiteral("theme"), themeChoiceName(values.theme));
     setOrRemove(window, QStringLiteral("geometry"), values.windowGeometry);
@@ -216,45 +202,6 @@ std::optional<ThemeChoice> themeChoiceFromName(const QString &name)
     return valueOf(Themes, name);
 }
 
-ProbeTiming effectiveProbeTiming(const ProbeSettings &wanted)
-{
-    using Origin = ProbeTiming::Origin;
-    using Warning = ProbeTiming::Warning;
-    ProbeTiming timing;
-    const auto warn = [&timing](Warning warning) {
-        if (timing.warning == Warning::None)
-            timing.warning = warning;
-    };
-
-    if (wanted.intervalSeconds && !isUsable(*wanted.intervalSeconds)) {
-        warn(Warning::IntervalInvalid);
-    } else if (wanted.intervalSeconds) {
-        const Milliseconds asked = toMilliseconds(*wanted.intervalSeconds);
-        timing.interval = std::clamp(asked, MinimumProbeInterval, MaximumProbeInterval);
-        timing.intervalOrigin = timing.interval == asked ? Origin::User : Origin::Limited;
-        if (asked < MinimumProbeInterval)
-            warn(Warning::IntervalTooShort);
-        else if (asked > MaximumProbeInterval)
-            warn(Warning::IntervalTooLong);
-    }
-
-    const bool usable = wanted.timeoutSeconds && isUsable(*wanted.timeoutSeconds);
-    if (wanted.timeoutSeconds && !usable)
-        warn(Warning::TimeoutInvalid);
-    if (usable) {
-        timing.timeout = toMilliseconds(*wanted.timeoutSeconds);
-        timing.timeoutOrigin = Origin::User;
-    }
-    // The default gives way to a short interval without a warning: nobody asked for it.
-    if (const Milliseconds most = timing.interval / 2; timing.timeout > most) {
-        timing.timeout = most;
-        timing.timeoutOrigin = Origin::Limited;
-        if (usable)
-            warn(Warning::TimeoutTooLong);
-    }
-    return timing;
-}
-
 SettingsStore::SettingsStore(QString file, QObject *parent)
     : QObject(parent)
     , m_file(std::move(file))
@@ -262,78 +209,27 @@ SettingsStore::SettingsStore(QString file, QObject *parent)
 
 SettingsStore::Loaded SettingsStore::load()
 {
-    Loaded result;
-    m_values = {};
-    m_root = {};
-    m_readOnly = false;
-    QFile file(m_file);
-    if (!file.exists())
-        return result;
-    result.existed = true;
-
-    QJsonParseError error{};
-    if (file.open(QIODevice::ReadOnly)) {
-        const QJsonDocument document = QJsonDocument::fromJson(file.readAll(), &error);
-        if (document.isObject())
-            m_root = document.object();
-        else
-            result.problem =
-                document.isNull() ? error.errorString() : QStringLiteral("not a JSON object");
-        file.close();
-    } else {
-        result.problem = file.errorString();
-    }
-    if (result.problem.isEmpty()) {
-        m_values = fromJson(m_root, result.ignored);
-        for (const QString &name : std::as_const(result.ignored))
-            qCWarning(lcStore).noquote() << "settings: value ignored, default used:" << name;
-        return result;
-    }
-
-    for (int n = 1; n <= 999 && result.backup.isEmpty(); ++n) {
-        const QString name = m_file + QStringLiteral(".bad-%1").arg(n);
-        if (QFile::exists(name))
-            continue;
-        if (!QFile::rename(m_file, name))
-            break;
-        result.backup = name;
-    }
-    m_readOnly = result.backup.isEmpty();
-    qCWarning(lcStore).noquote() << "settings: unreadable file" << m_file << result.problem
-                                 << (m_readOnly ? QStringLiteral("left as it is")
-                                                : QStringLiteral("kept as ") + result.backup);
+    Loaded result = m_file.load();
+    m_values = fromJson(m_file.root(), result.ignored);
+    for (const QString &name : std::as_const(result.ignored))
+        qCWarning(lcStore).noquote() << "settings: value ignored, default used:" << name;
     return result;
 }
 
 Result<void> SettingsStore::set(const AppSettings &values)
 {
-    if (values == m_values && QFile::exists(m_file))
+    if (const auto usable = checkKeepalive(values.keepalive, m_values.keepalive); !usable)
+        return usable;
+    if (values == m_values && QFile::exists(m_file.path()))
         return {};
     const bool differs = !(values == m_values);
     m_values = values;
-    const Result<void> saved = save();
+    const Result<void> saved = m_file.save(toJson(m_file.root(), m_values));
     if (!saved)
         qCWarning(lcStore).noquote() << "settings: not saved:" << saved.error().toString();
     if (differs)
         Q_EMIT changed();
     return saved;
-}
-
-Result<void> SettingsStore::save()
-{
-    if (m_readOnly)
-        return failure(ErrorCode::StorageFailed,
-                       m_file + QStringLiteral(" is unreadable and could not be moved aside"));
-    m_root = toJson(m_root, m_values);
-    QDir().mkpath(QFileInfo(m_file).absolutePath());
-    QSaveFile file(m_file);
-    if (!file.open(QIODevice::WriteOnly))
-        return failure(ErrorCode::StorageFailed, file.errorString());
-    file.setPermissions(QFile::ReadOwner | QFile::WriteOwner);
-    file.write(QJsonDocument(m_root).toJson(QJsonDocument::Indented));
-    if (!file.commit())
-        return failure(ErrorCode::StorageFailed, file.errorString());
-    return {};
 }
 
 } // namespace pilotlight

@@ -148,12 +148,12 @@ private Q_SLOTS:
         QVERIFY(hint->text().contains(QStringLiteral("5 s (limited)")));
         find<QLineEdit>("settingsInterval")->setText(QStringLiteral("often"));
         QVERIFY(hint->text().contains(QStringLiteral("default is used")));
-        QVERIFY(!m_dialog->settings().probe.intervalSeconds);
+        QVERIFY(!m_dialog->settings().keepalive.intervalSeconds);
         find<QLineEdit>("settingsInterval")->setText(QStringLiteral("60"));
         find<QLineEdit>("settingsTimeout")->setText(QStringLiteral("40"));
         QVERIFY(hint->text().contains(QStringLiteral("half")));
         find<QLineEdit>("settingsTimeout")->setText(QStringLiteral("4"));
-        QCOMPARE(m_dialog->settings().probe, (ProbeSettings{60.0, 4.0}));
+        QCOMPARE(m_dialog->settings().keepalive, (KeepaliveSettings{60.0, 4.0}));
     }
 
     void unchangedSettingsComeBackAsTheyWere()
@@ -161,7 +161,7 @@ private Q_SLOTS:
         AppSettings settings;
         settings.mode = ServerMode::Attach;
         settings.url = QStringLiteral("wss://host/x");
-        settings.probe = {7.5, std::nullopt};
+        settings.keepalive.intervalSeconds = 7.5;
         settings.theme = ThemeChoice::Dark;
         settings.logVisible = true;
         make(settings);

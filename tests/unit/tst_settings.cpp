@@ -6,16 +6,9 @@
 #include <QTemporaryDir>
 #include <QTest>
 
-#include <cmath>
-#include <limits>
-
 using namespace pilotlight;
-using namespace std::chrono_literals;
 
 namespace {
-
-constexpr double NotANumber = std::numeric_limits<double>::quiet_NaN();
-constexpr double Infinity = std::numeric_limits<double>::infinity();
 
 //! Moc of Qt 6.4 stumbles over raw strings: single quotes stand for double ones.
 QByteArray json(const char *text)
@@ -54,86 +47,6 @@ private Q_SLOTS:
         m_file = m_folder->filePath(QStringLiteral("config/settings.json"));
     }
 
-    void timing_data()
-    {
-        using Origin = ProbeTiming::Origin;
-        using Warning = ProbeTiming::Warning;
-        QTest::addColumn<double>("interval"); // 0 with intervalSet false: not set
-        QTest::addColumn<bool>("intervalSet");
-        QTest::addColumn<double>("timeout");
-        QTest::addColumn<bool>("timeoutSet");
-        QTest::addColumn<qint64>("expectedInterval");
-        QTest::addColumn<qint64>("expectedTimeout");
-        QTest::addColumn<int>("intervalOrigin");
-        QTest::addColumn<int>("timeoutOrigin");
-        QTest::addColumn<int>("warning");
-        const auto row = [](const char *name, std::optional<double> interval,
-                            std::optional<double> timeout, qint64 expectedInterval,
-                            qint64 expectedTimeout, Origin intervalOrigin, Origin timeoutOrigin,
-                            Warning warning) {
-            QTest::newRow(name) << interval.value_or(0) << interval.has_value()
-                                << timeout.value_or(0) << timeout.has_value() << expectedInterval
-                                << expectedTimeout << int(intervalOrigin) << int(timeoutOrigin)
-                                << int(warning);
-        };
-        constexpr auto Def = Origin::Default;
-        constexpr auto User = Origin::User;
-        constexpr auto Limited = Origin::Limited;
-        constexpr auto None = Warning::None;
-        row("defaults", {}, {}, 900000, 10000, Def, Def, None);
-        row("both set", 60, 5, 60000, 5000, User, User, None);
-        row("fractions", 7.5, 0.25, 7500, 250, User, User, None);
-        row("floor exactly", 5, 2.5, 5000, 2500, User, User, None);
-        row("below the floor", 4.999, {}, 5000, 2500, Limited, Limited, Warning::IntervalTooShort);
-        row("ceiling exactly", 86400, {}, 86400'000, 10000, User, Def, None);
-        row("above the ceiling", 86401, {}, 86400'000, 10000, Limited, Def,
-            Warning::IntervalTooLong);
-        row("zero", 0, {}, 900000, 10000, Def, Def, Warning::IntervalInvalid);
-        row("negative", -1, {}, 900000, 10000, Def, Def, Warning::IntervalInvalid);
-        row("not a number", NotANumber, {}, 900000, 10000, Def, Def, Warning::IntervalInvalid);
-        row("infinite", Infinity, {}, 900000, 10000, Def, Def, Warning::IntervalInvalid);
-        row("overflow", 1e300, {}, 900000, 10000, Def, Def, Warning::IntervalInvalid);
-        row("timeout zero", {}, 0, 900000, 10000, Def, Def, Warning::TimeoutInvalid);
-        row("timeout not a number", {}, NotANumber, 900000, 10000, Def, Def,
-            Warning::TimeoutInvalid);
-        row("timeout half", 20, 10, 20000, 10000, User, User, None);
-        row("timeout over half", 20, 10.001, 20000, 10000, User, Limited, Warning::TimeoutTooLong);
-        row("default timeout, short interval", 10, {}, 10000, 5000, User, Limited, None);
-        row("both wrong: one warning", -5, -5, 900000, 10000, Def, Def, Warning::IntervalInvalid);
-    }
-    void timing()
-    {
-        QFETCH(double, interval);
-        QFETCH(bool, intervalSet);
-        QFETCH(double, timeout);
-        QFETCH(bool, timeoutSet);
-        ProbeSettings wanted;
-        if (intervalSet)
-            wanted.intervalSeconds = interval;
-        if (timeoutSet)
-            wanted.timeoutSeconds = timeout;
-        const ProbeTiming got = effectiveProbeTiming(wanted);
-        QTEST(qint64(got.interval.count()), "expectedInterval");
-        QTEST(qint64(got.timeout.count()), "expectedTimeout");
-        QTEST(int(got.intervalOrigin), "intervalOrigin");
-        QTEST(int(got.timeoutOrigin), "timeoutOrigin");
-        QTEST(int(got.warning), "warning");
-    }
-
-    void timingHoldsItsBoundsForAnything()
-    {
-        const double values[] = {NotANumber, Infinity, -Infinity, 0,   -0.0, 1e-300,
-                                 1e-3,       1,        4.9999,    5,   10,   900,
-                                 86399.9,    86400,    1e8,       1e9, 1e18, 1e308};
-        for (const double interval : values) {
-            for (const double timeout : values) {
-                const ProbeTiming t = effectiveProbeTiming({interval, timeout});
-                QVERIFY(t.interval >= 5s && t.interval <= 24h);
-                QVERIFY(t.timeout >= 1ms && t.timeout * 2 <= t.interval);
-            }
-        }
-    }
-
     void missingFileGivesDefaultsAndIsNotCreated()
     {
         SettingsStore store(m_file);
@@ -149,7 +62,13 @@ private Q_SLOTS:
         values.mode = ServerMode::Attach;
         values.cliPath = QStringLiteral("/opt/cli");
         values.url = QStringLiteral("wss://host:1/x");
-        values.probe = {60.0, 2.5};
+        values.keepalive = {60.0, 2.5};
+        values.keepalive.method = QStringLiteral("none");
+        values.keepalive.standInTool = QStringLiteral("echo");
+        values.keepalive.jitterPercent = 0;
+        values.keepalive.maxFailures = 5;
+        values.keepalive.reprobeSeconds = 60;
+        values.keepalive.sessionTouch = SessionTouch::On;
         values.theme = ThemeChoice::Dark;
         values.windowGeometry = QByteArray("\0\1\xff", 3);
         values.windowState = QByteArray("state");
@@ -170,6 +89,55 @@ private Q_SLOTS:
         QCOMPARE(QFile::permissions(m_file) & (QFile::ReadGroup | QFile::ReadOther),
                  QFile::Permissions());
 #endif
+    }
+
+    void anOldFilesPingMembersMoveToTheKeepaliveGroup()
+    {
+        QDir().mkpath(QFileInfo(m_file).path());
+        write(m_file,
+              json("{'version':1,'connection':{'pingIntervalSeconds':60,'pingTimeoutSeconds':4}}"));
+        SettingsStore store(m_file);
+        QVERIFY(store.load().ignored.isEmpty());
+        QCOMPARE(store.values().keepalive, (KeepaliveSettings{60.0, 4.0}));
+        AppSettings values = store.values();
+        values.logVisible = true;
+        QVERIFY(store.set(values));
+        const QJsonObject root = read(m_file);
+        QCOMPARE(root[QStringLiteral("version")].toInt(), 2);
+        QVERIFY(!root[QStringLiteral("connection")].toObject().contains(
+            QStringLiteral("pingIntervalSeconds")));
+        QCOMPARE(root[QStringLiteral("keepalive")][QStringLiteral("intervalSeconds")].toDouble(),
+                 60.0);
+    }
+
+    void line03_aToolWithoutANameIsNotSaved()
+    {
+        SettingsStore store(m_file);
+        AppSettings values;
+        QVERIFY(store.set(values));
+        values.keepalive.method = QStringLiteral("tool:");
+        const auto saved = store.set(values);
+        QVERIFY(!saved);
+        QCOMPARE(saved.error().code, ErrorCode::InvalidArgument);
+        QVERIFY(!store.values().keepalive.method);
+        QVERIFY(!read(m_file).contains(QStringLiteral("tool")));
+    }
+
+    void line03_anUnknownMethodOfTheFileIsKeptAndShown()
+    {
+        QDir().mkpath(QFileInfo(m_file).path());
+        write(m_file, json("{'version':2,'keepalive':{'method':'telepathy','future':1}}"));
+        SettingsStore store(m_file);
+        QVERIFY(store.load().problem.isEmpty());
+        const EffectiveKeepalive k = effectiveKeepalive({}, store.values().keepalive);
+        QCOMPARE(k.method, KeepaliveMethod::None);
+        QVERIFY(k.warnings.contains(EffectiveKeepalive::Warning::MethodUnknown));
+        AppSettings values = store.values();
+        values.logVisible = true; // something else is edited meanwhile
+        QVERIFY(store.set(values));
+        const QJsonObject keepalive = read(m_file)[QStringLiteral("keepalive")].toObject();
+        QCOMPARE(keepalive[QStringLiteral("method")].toString(), QStringLiteral("telepathy"));
+        QCOMPARE(keepalive[QStringLiteral("future")].toInt(), 1);
     }
 
     void changedOnlyWhenSomethingChanged()

@@ -112,15 +112,16 @@ std::optional<double> secondsFromText(const QString &text)
     return ok ? value : std::numeric_limits<double>::quiet_NaN();
 }
 
-QString probeTimingText(const ProbeTiming &timing)
+QString probeTimingText(const EffectiveKeepalive &timing)
 {
-    using Origin = ProbeTiming::Origin;
-    using Warning = ProbeTiming::Warning;
+    using Origin = EffectiveKeepalive::Origin;
+    using Warning = EffectiveKeepalive::Warning;
     const auto origin = [](Origin where) {
         switch (where) {
         case Origin::Default:
             return ConnectionDialog::tr("default");
-        case Origin::User:
+        case Origin::Application:
+        case Origin::Backend:
             return ConnectionDialog::tr("set by you");
         case Origin::Limited:
             return ConnectionDialog::tr("limited");
@@ -134,10 +135,10 @@ QString probeTimingText(const ProbeTiming &timing)
         ConnectionDialog::tr("In force: a ping about every %1 s (%2), answered within %3 s (%4).")
             .arg(seconds(timing.interval), origin(timing.intervalOrigin), seconds(timing.timeout),
                  origin(timing.timeoutOrigin));
-    QString warning;
-    switch (timing.warning) {
-    case Warning::None:
+    if (timing.warnings.isEmpty())
         return effective;
+    QString warning;
+    switch (timing.warnings.first()) {
     case Warning::IntervalInvalid:
         warning = ConnectionDialog::tr(
             "The interval is not a number of seconds above zero, so the default is used.");
@@ -154,6 +155,25 @@ QString probeTimingText(const ProbeTiming &timing)
         break;
     case Warning::TimeoutTooLong:
         warning = ConnectionDialog::tr("The time-out is at most half of the interval.");
+        break;
+    case Warning::MethodUnknown:
+        warning = ConnectionDialog::tr(
+            "The settings name a way of probing that is not known, so nothing is probed.");
+        break;
+    case Warning::ToolNotReadOnly:
+        warning = ConnectionDialog::tr("The tool to probe with was not declared read-only.");
+        break;
+    case Warning::JitterInvalid:
+    case Warning::JitterTooLarge:
+        warning = ConnectionDialog::tr("The jitter is 0 to 50 %.");
+        break;
+    case Warning::MaxFailuresInvalid:
+        warning = ConnectionDialog::tr(
+            "The number of failures before a pause is not usable, so the default is used.");
+        break;
+    case Warning::ReprobeInvalid:
+        warning =
+            ConnectionDialog::tr("The length of a pause is not usable, so the default is used.");
         break;
     }
     return warning + QLatin1Char(' ') + effective;
@@ -318,10 +338,10 @@ QWidget *ConnectionDialog::makePing()
     auto *const layout = new QVBoxLayout(box);
     layout->setContentsMargins(0, 0, 0, 0);
     layout->setSpacing(Theme::space(1));
-    m_interval = new QLineEdit(secondsText(m_settings.probe.intervalSeconds), box);
+    m_interval = new QLineEdit(secondsText(m_settings.keepalive.intervalSeconds), box);
     m_interval->setObjectName(QStringLiteral("settingsInterval"));
     m_interval->setPlaceholderText(tr("900 (default)"));
-    m_timeout = new QLineEdit(secondsText(m_settings.probe.timeoutSeconds), box);
+    m_timeout = new QLineEdit(secondsText(m_settings.keepalive.timeoutSeconds), box);
     m_timeout->setObjectName(QStringLiteral("settingsTimeout"));
     m_timeout->setPlaceholderText(tr("10 (default)"));
     auto *const pair = new QHBoxLayout;
@@ -368,9 +388,11 @@ void ConnectionDialog::validate()
                 tr("ws:// is not encrypted: everybody on the way can read along. wss:// is."),
                 ColorRole::Warning);
 
-    const ProbeTiming timing = effectiveProbeTiming(
-        {secondsFromText(m_interval->text()), secondsFromText(m_timeout->text())});
-    const bool warn = timing.warning != ProbeTiming::Warning::None;
+    KeepaliveSettings entered = m_settings.keepalive;
+    entered.intervalSeconds = secondsFromText(m_interval->text());
+    entered.timeoutSeconds = secondsFromText(m_timeout->text());
+    const EffectiveKeepalive timing = effectiveKeepalive({}, entered);
+    const bool warn = !timing.warnings.isEmpty();
     setHint(m_pingHint, probeTimingText(timing), warn ? ColorRole::Warning : ColorRole::Muted);
     fitHeight();
 }
@@ -427,15 +449,14 @@ AppSettings ConnectionDialog::settings() const
     settings.url =
         attachUrlProblem(m_url->text()).isEmpty() ? m_url->text().trimmed() : m_settings.url;
     // What makes no sense is not written down; the hint has said so.
-    const ProbeSettings wanted{secondsFromText(m_interval->text()),
-                               secondsFromText(m_timeout->text())};
-    const ProbeTiming timing = effectiveProbeTiming(wanted);
-    using Origin = ProbeTiming::Origin;
-    settings.probe = wanted;
-    if (timing.intervalOrigin == Origin::Default)
-        settings.probe.intervalSeconds.reset();
-    if (wanted.timeoutSeconds && !(*wanted.timeoutSeconds > 0))
-        settings.probe.timeoutSeconds.reset();
+    KeepaliveSettings &keepalive = settings.keepalive;
+    keepalive.intervalSeconds = secondsFromText(m_interval->text());
+    keepalive.timeoutSeconds = secondsFromText(m_timeout->text());
+    using Origin = EffectiveKeepalive::Origin;
+    if (effectiveKeepalive({}, keepalive).intervalOrigin == Origin::Default)
+        keepalive.intervalSeconds.reset();
+    if (keepalive.timeoutSeconds && !(*keepalive.timeoutSeconds > 0))
+        keepalive.timeoutSeconds.reset();
     settings.theme = static_cast<ThemeChoice>(m_theme->currentData().toInt());
     return settings;
 }

@@ -78,6 +78,6 @@ QString attachUrlProblem(const QString &url);
 //! else.
 std::optional<double> secondsFromText(const QString &text);
 //! The values in force and where they come from, in a sentence or two.
-QString probeTimingText(const ProbeTiming &timing);
+QString probeTimingText(const EffectiveKeepalive &timing);
 
 } // namespace pilotlight
