@@ -44,6 +44,8 @@ public:
     virtual void probe(const ProbeRequest &request, QObject *context,
                        std::function<void(ProbeResult)> handler) = 0;
     virtual void cancelProbe() = 0;
+    //! True while the server works for the user (a turn, a tool call): a probe by tool waits then.
+    virtual bool isBusy() const { return false; }
 
     virtual void authStatus(QObject *context, Handler<AuthStatus> handler) = 0;
 

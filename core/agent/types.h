@@ -144,8 +144,9 @@ struct ProbeResult
     };
     Outcome outcome = Outcome::Cancelled;
     std::chrono::microseconds roundTrip{0}; //!< send to answer; meaningful for Ok
-    QString detail; //!< of a failure
-    //! The server complained of too many requests: probe it less often (docs/keepalive.md 12).
+    QString detail = {}; //!< of a failure
+    //! The server complained of being probed too often (HTTP 429, an error of its own for it): it
+    //! lives, and is to be left alone for longer. With Outcome::RpcError.
     bool tooMany = false;
 };
 

@@ -60,9 +60,24 @@ void Connection::reconfigure(const ConnectionConfig &config)
     m_machine->post(ConnectionMachine::Reconfigure{config});
 }
 
-void Connection::probeNow()
+void Connection::setKeepalive(const EffectiveKeepalive &keepalive)
 {
-    m_machine->post(ConnectionMachine::ProbeNow{});
+    m_machine->post(ConnectionMachine::SetKeepalive{keepalive});
+}
+
+void Connection::probeNow(ProbeTrigger trigger)
+{
+    m_machine->post(ConnectionMachine::ProbeNow{trigger});
+}
+
+void Connection::prepareForSleep()
+{
+    m_machine->post(ConnectionMachine::PrepareForSleep{});
+}
+
+void Connection::wake()
+{
+    m_machine->post(ConnectionMachine::Wake{});
 }
 
 void Connection::dispose(bool stopServer)

@@ -57,8 +57,17 @@ public:
     void disconnectFromServer(); //!< not wanted: Idle; a detached server goes on running
     void reconnect(); //!< a new connection to the same server, now
     void restartServer(); //!< a new server process (where it is ours), then online
-    void reconfigure(const ConnectionConfig &config); //!< also changes the mode
-    void probeNow(); //!< one keepalive probe out of turn
+    //! Also changes the mode. What needs no new connection (the name, the keepalive) gets none.
+    void reconfigure(const ConnectionConfig &config);
+    //! Other values for the keepalive, at once and without a new connection.
+    void setKeepalive(const EffectiveKeepalive &keepalive);
+    //! One keepalive probe out of turn. Where there is no connection: an attempt to connect, now.
+    void probeNow(ProbeTrigger trigger = ProbeTrigger::Manual);
+    //! The machine is about to sleep: a probe in flight is cancelled, which is no failure.
+    void prepareForSleep();
+    //! It has woken: one health check now, whatever the breaker says; for 10 s, in which the
+    //! network may come back, no failure is charged. Also without prepareForSleep().
+    void wake();
     //! Final: stops everything; \a stopServer also ends a local server.
     void dispose(bool stopServer = false);
 
@@ -72,6 +81,8 @@ Q_SIGNALS:
     void notice(const QString &code, const QString &detail);
     //! A keepalive probe ended.
     void probed(const pilotlight::ProbeResult &result);
+    //! What happened to a keepalive probe, for those who count.
+    void probeEvent(const pilotlight::ProbeEvent &event);
 
 private:
     friend class ConnectionMachine; // emits for it

@@ -37,7 +37,9 @@ ConnectionMachine::ConnectionMachine(Connection &owner, ConnectionConfig config,
     , m_clock(clock)
     , m_random(random)
     , m_mode(m_config.mode)
-{ }
+{
+    configureBreaker();
+}
 
 ConnectionMachine::~ConnectionMachine()
 {
@@ -92,8 +94,25 @@ ConnectionStatus ConnectionMachine::status() const
     status.attempt = m_backoff.attempts();
     status.generation = m_generation;
     status.keepalive = m_keepalive;
+    KeepaliveStatus &keepalive = status.keepalive;
+    keepalive.config = m_config.keepalive;
+    keepalive.breaker = m_breaker.state();
+    const auto atWall = [this](Nanoseconds time) {
+        return m_clock.wallNow().addMSecs(
+            std::chrono::duration_cast<Milliseconds>(time - m_clock.now()).count());
+    };
+    if (const auto until = m_breaker.openUntil())
+        keepalive.pausedUntil = atWall(*until);
+    if (const auto *online = std::get_if<Online>(&m_state); online && online->keepalive) {
+        if (const auto activity = online->keepalive->lastActivity())
+            keepalive.lastActivity = atWall(*activity);
+    } else if (m_config.kind == BackendKind::Mcp && status.phase == Phase::Backoff
+               && keepalive.pausedUntil) {
+        keepalive.state = KeepaliveState::Paused;
+        keepalive.pause = KeepaliveStatus::Pause::Breaker;
+    }
     if (m_mode == ConnectionMode::Demo)
-        status.keepalive.state = KeepaliveState::Off;
+        keepalive.state = KeepaliveState::Off;
     return status;
 }
 
@@ -134,6 +153,7 @@ void ConnectionMachine::on(const Reconnect &)
     case Phase::Backoff:
         m_mode = m_config.mode; // a person asks: try the wanted mode again
         m_restartSpent = false;
+        m_breaker.halfOpen();
         beginAttempt();
         break;
     case Phase::Stopping:
@@ -152,6 +172,7 @@ void ConnectionMachine::on(const Restart &)
     m_wanted = true;
     m_mode = m_config.mode;
     m_restartSpent = false;
+    m_breaker.halfOpen();
     if (phase() == Phase::Stopping)
         on(Connect{});
     else if (usesLocalServer())
@@ -164,11 +185,24 @@ void ConnectionMachine::on(const Reconfigure &event)
 {
     if (phase() == Phase::Disposed)
         return;
+    ConnectionConfig same = event.config;
+    same.name = m_config.name;
+    same.keepalive = m_config.keepalive;
+    same.readOnlyTools = m_config.readOnlyTools;
+    if (phase() == Phase::Online && m_mode == m_config.mode && same == m_config) {
+        // A session lives only while a connection is attached to it: none is ended for nothing.
+        m_config = event.config;
+        on(SetKeepalive{event.config.keepalive});
+        return;
+    }
     m_hostOutdated = m_hostOutdated || event.config.cliPath != m_config.cliPath;
     m_config = event.config;
     m_mode = m_config.mode;
     m_restartSpent = false;
     m_backoff.reset();
+    m_breaker.reset();
+    configureBreaker();
+    m_keepalive.slowFactor = 1;
     if (phase() == Phase::Stopping)
         return; // goes on with the new configuration
     if (phase() == Phase::StartingServer)
@@ -179,12 +213,66 @@ void ConnectionMachine::on(const Reconfigure &event)
         enter(Idle{});
 }
 
-void ConnectionMachine::on(const ProbeNow &)
+void ConnectionMachine::on(const SetKeepalive &event)
 {
+    m_config.keepalive = event.keepalive;
+    configureBreaker();
     if (auto *online = std::get_if<Online>(&m_state); online && online->keepalive)
-        online->keepalive->probeNow();
-    else if (phase() == Phase::Backoff)
+        online->keepalive->configure(event.keepalive);
+    else
+        m_keepalive.slowFactor = 1;
+    Q_EMIT m_owner.statusChanged();
+}
+
+void ConnectionMachine::on(const ProbeNow &event)
+{
+    if (auto *online = std::get_if<Online>(&m_state)) {
+        if (online->keepalive)
+            online->keepalive->probeNow(event.trigger);
+        return;
+    }
+    switch (phase()) {
+    case Phase::Backoff:
+        m_breaker.halfOpen();
         beginAttempt(); // "now" is what the user means
+        break;
+    case Phase::StartingServer:
+    case Phase::Connecting:
+    case Phase::Initializing:
+    case Phase::Stopping:
+        if (m_mode == ConnectionMode::Demo || m_config.keepalive.method == KeepaliveMethod::None)
+            break;
+        ++m_keepalive.skipped;
+        Q_EMIT m_owner.probeEvent({ProbeEvent::Kind::Skipped,
+                                   m_config.id,
+                                   m_config.keepalive.method == KeepaliveMethod::Tool
+                                       ? QStringLiteral("tool")
+                                       : QStringLiteral("ping"),
+                                   QStringLiteral("reconnecting"),
+                                   event.trigger,
+                                   {}});
+        break;
+    default:
+        break;
+    }
+}
+
+void ConnectionMachine::on(const PrepareForSleep &)
+{
+    m_suspended = true;
+    if (auto *online = std::get_if<Online>(&m_state); online && online->keepalive)
+        online->keepalive->suspend();
+}
+
+void ConnectionMachine::on(const Wake &)
+{
+    m_suspended = false;
+    m_graceUntil = m_clock.now() + KeepaliveLoop::WakeGrace;
+    m_breaker.halfOpen();
+    if (auto *online = std::get_if<Online>(&m_state); online && online->keepalive)
+        online->keepalive->wake(m_graceUntil);
+    else if (phase() == Phase::Backoff)
+        beginAttempt();
 }
 
 void ConnectionMachine::on(const Dispose &event)
@@ -329,8 +417,10 @@ void ConnectionMachine::on(const HandshakeFailed &event)
 
 void ConnectionMachine::on(const RetryDue &event)
 {
-    if (isCurrent(event.generation) && phase() == Phase::Backoff)
-        beginAttempt();
+    if (!isCurrent(event.generation) || phase() != Phase::Backoff)
+        return;
+    m_breaker.halfOpen(); // it was waited for
+    beginAttempt();
 }
 
 void ConnectionMachine::on(const Unresponsive &event)
@@ -402,9 +492,17 @@ void ConnectionMachine::goOnline(Initializing &&from, const ServerInfo &info)
     online.info = info;
     online.peer = std::move(from.peer);
     online.backend = std::move(from.backend);
-    online.stable = m_clock.after(StableAfter, [this] { m_backoff.reset(); });
+    online.stable = m_clock.after(StableAfter, [this] {
+        m_backoff.reset();
+        // Without probes nothing else would ever forgive a failed attempt.
+        if (m_config.keepalive.method == KeepaliveMethod::None)
+            m_breaker.reset();
+    });
+    m_breaker.halfOpen(); // a new connection is worth a probe
     if (m_mode != ConnectionMode::Demo)
         online.keepalive = makeLoop(*online.backend);
+    if (m_suspended && online.keepalive)
+        online.keepalive->suspend();
     const quint64 generation = m_generation;
     Backend *backend = online.backend.get();
     enter(std::move(online));
@@ -421,13 +519,13 @@ void ConnectionMachine::goOnline(Initializing &&from, const ServerInfo &info)
 
 std::unique_ptr<KeepaliveLoop> ConnectionMachine::makeLoop(Backend &backend)
 {
-    KeepaliveConfig config;
-    config.backendId = m_config.id;
-    config.generation = m_generation;
-    config.interval = m_config.pingInterval;
-    config.timeout = m_config.pingTimeout;
+    KeepaliveLoop::Options options{m_config.id, m_generation, m_config.keepalive, m_graceUntil};
     KeepaliveLoop::Callbacks callbacks;
     callbacks.changed = [this] { Q_EMIT m_owner.statusChanged(); };
+    callbacks.event = [this](const ProbeEvent &event) { Q_EMIT m_owner.probeEvent(event); };
+    callbacks.notice = [this](const QString &code, const QString &detail) {
+        Q_EMIT m_owner.notice(code, detail);
+    };
     callbacks.probed = [this](const ProbeResult &result) {
         if (result.outcome == ProbeResult::Outcome::Ok) {
             m_backoff.reset();
@@ -439,8 +537,9 @@ std::unique_ptr<KeepaliveLoop> ConnectionMachine::makeLoop(Backend &backend)
     callbacks.unresponsive = [this, generation = m_generation](const ProbeResult &result) {
         post(Unresponsive{generation, result.detail});
     };
-    return std::make_unique<KeepaliveLoop>(KeepaliveLoop::Key(), backend, config, m_keepalive,
-                                           m_clock, m_random, std::move(callbacks));
+    return std::make_unique<KeepaliveLoop>(KeepaliveLoop::Key(), backend, std::move(options),
+                                           m_keepalive, m_breaker, m_clock, m_random,
+                                           std::move(callbacks));
 }
 
 void ConnectionMachine::lost(const Error &error)
@@ -454,7 +553,8 @@ void ConnectionMachine::lost(const Error &error)
         attemptFailed(error);
         return;
     }
-    m_backoff.next(m_random); // until this attempt has proved itself
+    if (!inWakeGrace())
+        m_backoff.next(m_random); // until this attempt has proved itself
     beginAttempt();
 }
 
@@ -462,7 +562,8 @@ void ConnectionMachine::attemptFailed(const Error &error)
 {
     leave();
     m_error = error;
-    if (!isTransient(error.code)) {
+    // A server that lost its session with us gets a new one (MCP).
+    if (!isTransient(error.code) && error.code != ErrorCode::SessionNotFound) {
         qCWarning(lcConnection).noquote()
             << QStringLiteral("Not connected, and a retry would not help: %1")
                    .arg(error.toString());
@@ -472,7 +573,7 @@ void ConnectionMachine::attemptFailed(const Error &error)
     }
     if (m_mode != m_config.mode)
         m_mode = m_config.mode; // the fall-back did not work either: begin from the top
-    const Milliseconds delay = m_backoff.next(m_random);
+    const Milliseconds delay = retryDelay(error.code);
     const quint64 generation = m_generation;
     qCInfo(lcConnection).noquote() << QStringLiteral("Next attempt in %1 ms after %2 failed: %3")
                                           .arg(delay.count())
@@ -480,6 +581,30 @@ void ConnectionMachine::attemptFailed(const Error &error)
                                           .arg(error.toString());
     enter(RetryLater{m_clock.wallNow().addMSecs(delay.count()),
                      m_clock.after(delay, [this, generation] { post(RetryDue{generation}); })});
+}
+
+Milliseconds ConnectionMachine::retryDelay(ErrorCode why)
+{
+    if (inWakeGrace())
+        return KeepaliveLoop::WakeRetry; // the network may not be back yet: not charged
+    const Milliseconds delay = m_backoff.next(m_random);
+    // Sessions hang on an agent server: it is tried at least once a minute. A server of tools is
+    // paused by its breaker instead; one that has merely forgotten us is well.
+    if (m_config.kind != BackendKind::Mcp || why == ErrorCode::SessionNotFound)
+        return delay;
+    m_breaker.failed(m_clock.now());
+    const auto until = m_breaker.openUntil();
+    return until ? std::max(delay, std::chrono::ceil<Milliseconds>(*until - m_clock.now())) : delay;
+}
+
+void ConnectionMachine::configureBreaker()
+{
+    // Where a server may be replaced, two misses lead to a recovery: the breaker is for recoveries
+    // that do not help, so it counts two misses for each of them.
+    const bool replaceable = m_config.kind == BackendKind::Copilot
+        && (m_config.mode == ConnectionMode::Local || m_config.mode == ConnectionMode::Embedded);
+    const int misses = m_config.keepalive.maxFailures * (replaceable ? 2 : 1);
+    m_breaker.configure({misses, m_config.keepalive.reprobe});
 }
 
 bool ConnectionMachine::restartOnce(const QString &code, const QString &detail)

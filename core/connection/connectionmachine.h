@@ -38,7 +38,17 @@ public:
     {
         ConnectionConfig config;
     };
+    struct SetKeepalive
+    {
+        EffectiveKeepalive keepalive;
+    };
     struct ProbeNow
+    {
+        ProbeTrigger trigger = ProbeTrigger::Manual;
+    };
+    struct PrepareForSleep
+    { };
+    struct Wake
     { };
     struct Dispose
     {
@@ -95,10 +105,11 @@ public:
         QString detail;
     };
 
-    using Event = std::variant<Connect, Disconnect, Reconnect, Restart, Reconfigure, ProbeNow,
-                               Dispose, ServerReady, ServerFailed, ServerStopped, ServerExited,
-                               TransportOpened, TransportClosed, ConnectTimeout, HandshakeDone,
-                               HandshakeFailed, RetryDue, Unresponsive>;
+    using Event =
+        std::variant<Connect, Disconnect, Reconnect, Restart, Reconfigure, SetKeepalive, ProbeNow,
+                     PrepareForSleep, Wake, Dispose, ServerReady, ServerFailed, ServerStopped,
+                     ServerExited, TransportOpened, TransportClosed, ConnectTimeout, HandshakeDone,
+                     HandshakeFailed, RetryDue, Unresponsive>;
 
     //! Queues \a event; events run to completion, one after the other. The machine may be gone
     //! when it returns.
@@ -167,7 +178,10 @@ private:
     void on(const Reconnect &);
     void on(const Restart &);
     void on(const Reconfigure &event);
-    void on(const ProbeNow &);
+    void on(const SetKeepalive &event);
+    void on(const ProbeNow &event);
+    void on(const PrepareForSleep &);
+    void on(const Wake &);
     void on(const Dispose &event);
     void on(const ServerReady &event);
     void on(const ServerFailed &event);
@@ -193,6 +207,9 @@ private:
     bool restartOnce(const QString &code, const QString &detail);
     bool isCurrent(quint64 generation) const { return generation == m_generation; }
     bool usesLocalServer() const { return m_mode == ConnectionMode::Local; }
+    bool inWakeGrace() const { return m_clock.now() < m_graceUntil; }
+    void configureBreaker();
+    Milliseconds retryDelay(ErrorCode why); //!< after a failed attempt
     ServerHost *host();
 
     Connection &m_owner;
@@ -215,7 +232,11 @@ private:
     bool m_wasUnresponsive = false; //!< and has not answered a probe since
     std::optional<Error> m_error;
     QString m_target;
+    // Outlive the loops: what they have counted, and whether they may probe.
     KeepaliveStatus m_keepalive;
+    CircuitBreaker m_breaker;
+    bool m_suspended = false;
+    Nanoseconds m_graceUntil{0}; //!< of the last wake
 
     std::deque<Event> m_queue;
     bool m_running = false;

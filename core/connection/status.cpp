@@ -26,6 +26,32 @@ QString probeOutcomeName(ProbeResult::Outcome outcome)
     return {};
 }
 
+QString probeTriggerName(ProbeTrigger trigger)
+{
+    switch (trigger) {
+    case ProbeTrigger::Timer:
+        return QStringLiteral("timer");
+    case ProbeTrigger::Wake:
+        return QStringLiteral("wake");
+    case ProbeTrigger::Manual:
+        return QStringLiteral("manual");
+    case ProbeTrigger::Presend:
+        return QStringLiteral("presend");
+    }
+    return {};
+}
+
+KeepaliveTarget keepaliveTarget(const ConnectionConfig &config)
+{
+    KeepaliveTarget target;
+    target.kind = config.mode == ConnectionMode::Demo ? KeepaliveTarget::Kind::Demo
+        : config.kind == BackendKind::Mcp             ? KeepaliveTarget::Kind::Mcp
+                                                      : KeepaliveTarget::Kind::AgentServer;
+    target.stateless = config.stateless;
+    target.readOnlyTools = config.readOnlyTools;
+    return target;
+}
+
 QString phaseName(Phase phase)
 {
     switch (phase) {
@@ -68,6 +94,8 @@ QString keepaliveStateName(KeepaliveState state)
         return QStringLiteral("unresponsive");
     case KeepaliveState::Paused:
         return QStringLiteral("paused");
+    case KeepaliveState::Suspended:
+        return QStringLiteral("suspended");
     }
     return {};
 }

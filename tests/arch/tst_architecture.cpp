@@ -22,8 +22,8 @@ const QMap<QString, QStringList> Allowed = {
     {QStringLiteral("session"), {QStringLiteral("agent"), QStringLiteral("base")}},
     {QStringLiteral("connection"),
      {QStringLiteral("agent"), QStringLiteral("rpc"), QStringLiteral("transport"),
-      QStringLiteral("server"), QStringLiteral("metrics"), QStringLiteral("diag"),
-      QStringLiteral("base")}},
+      QStringLiteral("server"), QStringLiteral("metrics"), QStringLiteral("settings"),
+      QStringLiteral("diag"), QStringLiteral("base")}},
 };
 
 struct SourceLine

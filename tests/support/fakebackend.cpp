@@ -136,10 +136,11 @@ void FakeBackend::initialize(const Secret &, Milliseconds, QObject *context,
                        [this] { return serverInfo; });
 }
 
-void FakeBackend::probe(const ProbeRequest &, QObject *context,
+void FakeBackend::probe(const ProbeRequest &request, QObject *context,
                         std::function<void(ProbeResult)> handler)
 {
     ++probes;
+    probeRequest = request;
     probeContext = context;
     probeHandler = std::move(handler);
 }

@@ -106,7 +106,10 @@ public:
     //! The probe that waits, to be answered by the test.
     std::function<void(ProbeResult)> probeHandler;
     QPointer<QObject> probeContext;
+    ProbeRequest probeRequest; //!< the latest one
     int probes = 0;
+    bool busy = false;
+    bool isBusy() const override { return busy; }
 
 private:
     template <typename T>

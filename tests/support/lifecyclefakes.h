@@ -12,6 +12,9 @@
 #include <QEvent>
 #include <QPointer>
 
+#include <algorithm>
+#include <array>
+
 namespace pilotlight {
 
 //! A local server whose life is the test's.
@@ -70,10 +73,12 @@ private:
 struct LifecycleRig
 {
     explicit LifecycleRig(ConnectionMode mode = ConnectionMode::Local, quint64 seed = 1)
+        : LifecycleRig(configOf(mode), seed)
+    { }
+    explicit LifecycleRig(const ConnectionConfig &wanted, quint64 seed = 1)
         : random(seed)
+        , config(wanted)
     {
-        config.mode = mode;
-        config.url = QStringLiteral("tcp://example.test:1");
         ConnectionParts parts;
         parts.makeServerHost = [this](const ConnectionConfig &) {
             auto made = std::make_unique<FakeServerHost>();
@@ -98,6 +103,11 @@ struct LifecycleRig
         connection = std::make_unique<Connection>(config, std::move(parts), clock, random);
         QObject::connect(connection.get(), &Connection::notice, connection.get(),
                          [this](const QString &code, const QString &) { notices << code; });
+        QObject::connect(connection.get(), &Connection::probeEvent, connection.get(),
+                         [this](const ProbeEvent &event) {
+                             events << event;
+                             ++eventCounts[static_cast<std::size_t>(event.kind)];
+                         });
         QObject::connect(connection.get(), &Connection::backendAboutToGo, connection.get(), [this] {
             loopsWhenBackendGoes = liveLoops();
             ++backendsGone;
@@ -109,12 +119,63 @@ struct LifecycleRig
         collect();
     }
 
+    static ConnectionConfig configOf(ConnectionMode mode)
+    {
+        ConnectionConfig config;
+        config.mode = mode;
+        config.url = QStringLiteral("tcp://example.test:1");
+        return config;
+    }
+    //! A server of tools on stdio.
+    static ConnectionConfig mcpConfig(const KeepaliveSettings &keepalive = {})
+    {
+        ConnectionConfig config;
+        config.id = QStringLiteral("tools");
+        config.kind = BackendKind::Mcp;
+        config.mode = ConnectionMode::Embedded;
+        config.command = QStringLiteral("mcp-server");
+        config.readOnlyTools = {QStringLiteral("echo")};
+        config.keepalive = effectiveKeepalive(keepaliveTarget(config), {}, keepalive);
+        return config;
+    }
+
     static int liveLoops();
     //! Deletes what waits for the event loop.
     static void collect() { QCoreApplication::sendPostedEvents(nullptr, QEvent::DeferredDelete); }
 
     Phase phase() const { return connection->status().phase; }
     KeepaliveStatus keepalive() const { return connection->status().keepalive; }
+
+    //! Answers the probe in flight; false where there is none.
+    bool answer(ProbeResult::Outcome outcome, const QString &detail = {}, bool tooMany = false)
+    {
+        if (!backend || !backend->probeContext)
+            return false;
+        auto handler = std::exchange(backend->probeHandler, nullptr);
+        if (handler)
+            handler({outcome, std::chrono::microseconds(2500), detail, tooMany});
+        return static_cast<bool>(handler);
+    }
+    //! Lets time pass until the next probe leaves; how long that took. Nothing where no timer is
+    //! left.
+    std::optional<Nanoseconds> untilNextProbe()
+    {
+        const Nanoseconds start = clock.now();
+        const int before = backend->probes;
+        while (backend && backend->probes == before) {
+            if (!clock.advanceToNext())
+                return std::nullopt;
+        }
+        return clock.now() - start;
+    }
+    int count(ProbeEvent::Kind kind) const { return eventCounts[static_cast<std::size_t>(kind)]; }
+    int count(ProbeEvent::Kind kind, const QString &reason) const
+    {
+        return static_cast<int>(
+            std::count_if(events.begin(), events.end(), [&](const ProbeEvent &e) {
+                return e.kind == kind && e.reason == reason;
+            }));
+    }
 
     // Steps of the way up.
     void toStarting() { connection->connectToServer(); }
@@ -167,6 +228,8 @@ struct LifecycleRig
     int loopsWhenBackendGoes = -1;
     bool refuseTransport = false;
     QStringList notices;
+    QList<ProbeEvent> events;
+    std::array<int, 7> eventCounts{}; //!< by kind
     std::unique_ptr<Connection> connection;
 };
 

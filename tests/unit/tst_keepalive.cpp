@@ -21,9 +21,14 @@ void collect(QtMsgType type, const QMessageLogContext &context, const QString &t
 
 void answer(LifecycleRig &rig, Outcome outcome, const QString &detail = {})
 {
-    auto handler = std::exchange(rig.backend->probeHandler, nullptr);
-    QVERIFY(handler);
-    handler({outcome, 2500us, detail});
+    QVERIFY(rig.answer(outcome, detail));
+}
+
+KeepaliveSettings methodIs(const char *method)
+{
+    KeepaliveSettings settings;
+    settings.method = QLatin1String(method);
+    return settings;
 }
 
 } // namespace
@@ -46,6 +51,104 @@ private Q_SLOTS:
         rig.clock.advance(24h);
         QCOMPARE(rig.backend->probes, 0);
         QCOMPARE(rig.keepalive().state, KeepaliveState::Off);
+    }
+
+    void line01_theLoopTakesTheConfiguredValues()
+    {
+        LifecycleRig rig(LifecycleRig::mcpConfig({60.0, 7.0}));
+        rig.toOnline();
+        QVERIFY(*rig.untilNextProbe() <= 15s);
+        QVERIFY(rig.backend->probeRequest.timeout == 7s);
+        QCOMPARE(rig.backend->probeRequest.kind, ProbeRequest::Kind::Ping);
+        answer(rig, Outcome::Ok);
+        const auto gap = *rig.untilNextProbe();
+        QVERIFY(gap >= 54s && gap <= 66s);
+        QVERIFY(rig.keepalive().config == rig.connection->config().keepalive);
+    }
+
+    void line02_aStatelessBackendIsNotProbed()
+    {
+        ConnectionConfig config = LifecycleRig::mcpConfig();
+        config.stateless = true;
+        config.keepalive = effectiveKeepalive(keepaliveTarget(config), {});
+        LifecycleRig rig(config);
+        rig.toOnline();
+        rig.clock.advance(24h);
+        QCOMPARE(rig.backend->probes, 0);
+        QCOMPARE(rig.keepalive().state, KeepaliveState::Off);
+    }
+
+    void line04_noneSendsNothingStartsNoTimerCountsNothing()
+    {
+        LifecycleRig rig(LifecycleRig::mcpConfig(methodIs("none")));
+        rig.toOnline();
+        rig.clock.advance(61s); // the connection's own timer is over
+        QCOMPARE(rig.clock.liveTimers(), 0);
+        rig.connection->probeNow();
+        rig.connection->wake();
+        rig.connection->prepareForSleep();
+        rig.connection->wake();
+        rig.clock.advance(24h);
+        QCOMPARE(rig.backend->probes, 0);
+        QCOMPARE(rig.keepalive().attempts, 0u);
+        QCOMPARE(rig.keepalive().skipped, 0u);
+        QVERIFY(rig.events.isEmpty());
+        QCOMPARE(rig.keepalive().state, KeepaliveState::Off);
+        QCOMPARE(rig.keepalive().method, QStringLiteral("none"));
+        QCOMPARE(rig.liveLoops(), 1);
+    }
+
+    void line04_editsApplyAtOnceWithoutReconnecting()
+    {
+        LifecycleRig rig(LifecycleRig::mcpConfig());
+        rig.toOnline();
+        const quint64 generation = rig.connection->status().generation;
+        const auto use = [&](const KeepaliveSettings &settings) {
+            const ConnectionConfig &config = rig.connection->config();
+            rig.connection->setKeepalive(effectiveKeepalive(keepaliveTarget(config), {}, settings));
+        };
+        rig.connection->probeNow();
+        answer(rig, Outcome::Ok);
+        rig.clock.advance(10s);
+        use({60.0});
+        auto gap = *rig.untilNextProbe(); // counted from the last one
+        QVERIFY(gap >= 44s && gap <= 56s);
+        answer(rig, Outcome::Ok);
+        rig.clock.advance(30s);
+        use({5.0});
+        QVERIFY(*rig.untilNextProbe() == 0s); // overdue by now
+        use(methodIs("none")); // with a probe on its way
+        QCOMPARE(rig.keepalive().state, KeepaliveState::Off);
+        QCOMPARE(rig.keepalive().cancelled, 1u);
+        rig.clock.advance(24h);
+        QCOMPARE(rig.clock.liveTimers(), 0);
+        use(methodIs("tool:echo"));
+        QCOMPARE(rig.keepalive().state, KeepaliveState::Unverified);
+        QVERIFY(*rig.untilNextProbe() <= 75s);
+        QCOMPARE(rig.backend->probeRequest.tool, QStringLiteral("echo"));
+        answer(rig, Outcome::Ok);
+        QCOMPARE(rig.keepalive().state, KeepaliveState::Protected);
+        QCOMPARE(rig.keepalive().method, QStringLiteral("tool:echo"));
+        QCOMPARE(rig.connection->status().generation, generation);
+        QCOMPARE(rig.phase(), Phase::Online);
+    }
+
+    void line04_reconfiguringOnlyTheKeepaliveKeepsTheConnection()
+    {
+        LifecycleRig rig;
+        rig.toOnline();
+        const quint64 generation = rig.connection->status().generation;
+        ConnectionConfig config = rig.connection->config();
+        rig.connection->reconfigure(config);
+        config.keepalive = effectiveKeepalive({}, {60.0});
+        config.name = QStringLiteral("mine");
+        rig.connection->reconfigure(config);
+        QCOMPARE(rig.connection->status().generation, generation);
+        QVERIFY(rig.connection->config() == config);
+        QVERIFY(rig.keepalive().interval == 60s);
+        config.cliPath = QStringLiteral("/other");
+        rig.connection->reconfigure(config);
+        QVERIFY(rig.connection->status().generation > generation);
     }
 
     void line05_noFrameLeavesAfterTheEnd()
@@ -86,6 +189,21 @@ private Q_SLOTS:
                  "the context of the old probe has to be gone, so that no answer arrives");
         QCOMPARE(rig.keepalive().state, KeepaliveState::Unverified);
         QCOMPARE(before.cancelled, 1u);
+    }
+
+    void line06_aProbeDuringAReconnectIsSkippedNotFailed()
+    {
+        LifecycleRig rig;
+        rig.toConnecting();
+        rig.connection->probeNow();
+        rig.transport->acceptOpen();
+        rig.connection->probeNow();
+        QCOMPARE(rig.keepalive().skipped, 2u);
+        QCOMPARE(rig.keepalive().failed, 0u);
+        QCOMPARE(rig.keepalive().attempts, 0u);
+        QCOMPARE(rig.count(ProbeEvent::Kind::Skipped, QStringLiteral("reconnecting")), 2);
+        rig.finishUp();
+        QCOMPARE(rig.phase(), Phase::Online);
     }
 
     void line08_aMissedProbeNeverEndsTheConnection()
@@ -152,6 +270,116 @@ private Q_SLOTS:
         QVERIFY2(most <= 5, qPrintable(QString::number(most)));
     }
 
+    void line11_trafficDefersThePing()
+    {
+        LifecycleRig rig(ConnectionMode::Attach);
+        rig.toOnline();
+        rig.connection->probeNow();
+        answer(rig, Outcome::Ok);
+        const int probes = rig.backend->probes;
+        for (int i = 0; i < 40; ++i) { // 200 min of a server that talks
+            rig.clock.advance(300s);
+            Q_EMIT rig.backend->activity();
+        }
+        QCOMPARE(rig.backend->probes, probes);
+        QVERIFY(rig.keepalive().lastActivity == rig.clock.wallNow());
+        const auto gap = *rig.untilNextProbe(); // an interval after its last word
+        QVERIFY(gap >= 810s && gap <= 990s);
+    }
+
+    void line11_trafficConfirmsNothingByItself()
+    {
+        LifecycleRig rig(ConnectionMode::Attach);
+        rig.toOnline();
+        for (int i = 0; i < 30 && rig.backend->probes == 0; ++i) {
+            Q_EMIT rig.backend->activity();
+            rig.clock.advance(10s);
+        }
+        QCOMPARE(rig.backend->probes, 1); // the first is not deferred
+        answer(rig, Outcome::Timeout);
+        Q_EMIT rig.backend->activity();
+        QVERIFY(*rig.untilNextProbe() <= 10s); // nor is one in doubt
+    }
+
+    void line11_aProbeLostWhileTheServerTalksEndsNothing()
+    {
+        LifecycleRig rig(ConnectionMode::Attach);
+        rig.toOnline();
+        for (int i = 0; i < 10; ++i) {
+            QVERIFY(rig.untilNextProbe());
+            rig.clock.advance(1s);
+            Q_EMIT rig.backend->activity(); // a turn streams
+            answer(rig, Outcome::Timeout);
+            QCOMPARE(rig.keepalive().state, KeepaliveState::Degraded);
+        }
+        QCOMPARE(rig.phase(), Phase::Online);
+        QCOMPARE(rig.keepalive().failed, 10u);
+        QCOMPARE(rig.keepalive().breaker, CircuitBreaker::State::Closed);
+        QVERIFY(*rig.untilNextProbe() >= 810s); // not asked in quick succession for ever
+        answer(rig, Outcome::Ok);
+        QCOMPARE(rig.keepalive().state, KeepaliveState::Protected);
+    }
+
+    void line12_aComplaintDoublesTheIntervalUpToFourTimes()
+    {
+        LifecycleRig rig(LifecycleRig::mcpConfig({100.0}));
+        rig.toOnline();
+        const auto complain = [&] {
+            QVERIFY(rig.answer(Outcome::RpcError, QStringLiteral("429"), true));
+        };
+        rig.connection->probeNow();
+        complain();
+        QCOMPARE(rig.keepalive().slowFactor, 2);
+        QVERIFY(rig.keepalive().interval == 200s);
+        QVERIFY2(rig.keepalive().state == KeepaliveState::Protected, "it lives, it complains");
+        auto gap = *rig.untilNextProbe();
+        QVERIFY(gap >= 180s && gap <= 220s);
+        complain();
+        gap = *rig.untilNextProbe();
+        QVERIFY(gap >= 360s && gap <= 440s);
+        for (int i = 0; i < 5; ++i) {
+            complain();
+            gap = *rig.untilNextProbe();
+            QVERIFY(gap >= 360s && gap <= 440s);
+        }
+        QCOMPARE(rig.notices.count(QStringLiteral("keepalive-slowed")), 2);
+        QCOMPARE(rig.keepalive().breaker, CircuitBreaker::State::Closed);
+        answer(rig, Outcome::Ok);
+        QCOMPARE(rig.keepalive().slowFactor, 4);
+        rig.connection->reconnect(); // the server is the same
+        rig.finishUp();
+        QVERIFY(rig.keepalive().interval == 400s);
+        const ConnectionConfig &config = rig.connection->config();
+        rig.connection->setKeepalive(effectiveKeepalive(keepaliveTarget(config), {}, {200.0}));
+        QCOMPARE(rig.keepalive().slowFactor, 1); // the user has said something new
+    }
+
+    void line13_eventsKeepTheInvariantAlsoWhenTheConnectionEnds()
+    {
+        LifecycleRig rig;
+        rig.toOnline();
+        const Outcome outcomes[] = {Outcome::Ok, Outcome::Timeout, Outcome::Ok, Outcome::Cancelled};
+        for (const Outcome outcome : outcomes) {
+            rig.connection->probeNow();
+            answer(rig, outcome);
+        }
+        rig.connection->probeNow();
+        rig.connection->dispose(); // with the probe on its way
+        using Kind = ProbeEvent::Kind;
+        QCOMPARE(rig.count(Kind::Attempt), 5);
+        QCOMPARE(rig.count(Kind::Success), 2);
+        QCOMPARE(rig.count(Kind::Failure, QStringLiteral("timeout")), 1);
+        QCOMPARE(rig.count(Kind::Cancelled), 2);
+        QCOMPARE(rig.count(Kind::Recovered), 1);
+        QCOMPARE(rig.keepalive().cancelled, 2u);
+        for (const ProbeEvent &event : std::as_const(rig.events)) {
+            QCOMPARE(event.backendId, QStringLiteral("default"));
+            QCOMPARE(event.method, QStringLiteral("ping"));
+            QCOMPARE(event.trigger, ProbeTrigger::Manual);
+        }
+        QVERIFY(rig.events.at(1).latency == 2500us);
+    }
+
     void line13_attemptsAreSuccessesFailuresAndCancelled()
     {
         LifecycleRig rig;
@@ -183,68 +411,6 @@ private Q_SLOTS:
         QVERIFY2(rig.keepalive().nextProbe, "the loop has to go on");
     }
 
-    void line14_unsupportedEndsProbingOnThisConnectionOnly()
-    {
-        LifecycleRig rig;
-        rig.toOnline();
-        rig.connection->probeNow();
-        answer(rig, Outcome::Unsupported);
-        QCOMPARE(rig.keepalive().state, KeepaliveState::Off);
-        QCOMPARE(rig.keepalive().method, QStringLiteral("none"));
-        const int probes = rig.backend->probes;
-        rig.clock.advance(24h);
-        QCOMPARE(rig.backend->probes, probes);
-        rig.connection->reconnect();
-        rig.finishUp();
-        QCOMPARE(rig.keepalive().state, KeepaliveState::Unverified);
-        QCOMPARE(rig.keepalive().method, QStringLiteral("ping"));
-    }
-
-    void line15_authPausesProbing()
-    {
-        LifecycleRig rig;
-        rig.toOnline();
-        rig.connection->probeNow();
-        answer(rig, Outcome::Auth);
-        QCOMPARE(rig.keepalive().state, KeepaliveState::Paused);
-        QCOMPARE(rig.keepalive().failures, 0);
-        QCOMPARE(rig.phase(), Phase::Online);
-        rig.connection->probeNow(); // "check again"
-        answer(rig, Outcome::Ok);
-        QCOMPARE(rig.keepalive().state, KeepaliveState::Protected);
-    }
-
-    void line16_oneMissDegradesAndProbesAgainSoon()
-    {
-        LifecycleRig rig;
-        rig.toOnline();
-        rig.connection->probeNow();
-        answer(rig, Outcome::Timeout);
-        QCOMPARE(rig.keepalive().state, KeepaliveState::Degraded);
-        const auto before = rig.clock.now();
-        const int probes = rig.backend->probes;
-        while (rig.backend->probes == probes)
-            QVERIFY(rig.clock.advanceToNext());
-        const auto gap = rig.clock.now() - before;
-        QVERIFY(gap >= 5s && gap <= 10s);
-        answer(rig, Outcome::Ok);
-        QCOMPARE(rig.keepalive().state, KeepaliveState::Protected);
-        QCOMPARE(rig.keepalive().failures, 0);
-    }
-
-    void line16_twoMissesReconnect()
-    {
-        LifecycleRig rig;
-        rig.toOnline();
-        const quint64 generation = rig.connection->status().generation;
-        rig.connection->probeNow();
-        answer(rig, Outcome::Timeout);
-        rig.connection->probeNow();
-        answer(rig, Outcome::Timeout);
-        QVERIFY(rig.phase() != Phase::Online);
-        QVERIFY(rig.connection->status().generation > generation);
-    }
-
     void line26_logLinesCarryEverything()
     {
         LifecycleRig rig;
@@ -269,6 +435,40 @@ private Q_SLOTS:
         rig.clock.advance(10s);
         answer(rig, Outcome::Ok);
         QCOMPARE(s_lines.filter(QStringLiteral("trigger=timer")).size(), 1);
+    }
+
+    void line26_everyLineCarriesTheFields()
+    {
+        LifecycleRig rig(LifecycleRig::mcpConfig(methodIs("tool:echo")));
+        rig.toOnline();
+        rig.connection->probeNow();
+        rig.connection->probeNow(); // skipped
+        answer(rig, Outcome::Ok);
+        rig.backend->busy = true;
+        rig.connection->probeNow(ProbeTrigger::Presend);
+        rig.connection->prepareForSleep();
+        rig.backend->busy = false;
+        rig.connection->wake();
+        answer(rig, Outcome::Timeout);
+        const QRegularExpression fields(
+            QStringLiteral("backend=tools session=- method=\\S+ outcome=\\S+ ms=\\S+ failures=\\d+ "
+                           "next=\\S+ gen=\\d+ trigger=(timer|wake|manual|presend)"));
+        QVERIFY(s_lines.size() >= 6);
+        QCOMPARE(s_lines.filter(fields).size(), s_lines.size());
+        QVERIFY(!s_lines.filter(QStringLiteral("trigger=wake")).isEmpty());
+        QVERIFY(!s_lines.filter(QStringLiteral("trigger=presend")).isEmpty());
+    }
+
+    void line27_latenciesOfTheLastSixtyAnswers()
+    {
+        LifecycleRig rig;
+        rig.toOnline();
+        for (int i = 0; i < 70; ++i) {
+            rig.connection->probeNow();
+            answer(rig, Outcome::Ok);
+        }
+        QCOMPARE(rig.keepalive().latencies.size(), 60);
+        QVERIFY(rig.keepalive().latencies.last() == 2500us);
     }
 
     void line27_nothingIsGreenBeforeAnAnswer()

@@ -99,6 +99,8 @@ QString KeepaliveText::word() const
         return tr("Unresponsive");
     case KeepaliveState::Paused:
         return tr("Paused");
+    case KeepaliveState::Suspended:
+        return tr("Suspended");
     }
     return {};
 }
@@ -121,6 +123,7 @@ QString KeepaliveText::icon() const
     case KeepaliveState::Unresponsive:
         return QStringLiteral("error");
     case KeepaliveState::Paused:
+    case KeepaliveState::Suspended:
         return QStringLiteral("pause");
     }
     return {};
@@ -132,6 +135,7 @@ ColorRole KeepaliveText::color() const
     case KeepaliveState::Off:
     case KeepaliveState::Disconnected:
     case KeepaliveState::Unverified:
+    case KeepaliveState::Suspended:
         return ColorRole::Muted;
     case KeepaliveState::Checking:
         return ColorRole::Info;
@@ -169,7 +173,11 @@ QString KeepaliveText::reason() const
     case KeepaliveState::Off:
         if (m_status.mode == ConnectionMode::Demo)
             return tr("Demo: nothing to keep alive");
-        if (!keepalive.lastFailure.isEmpty())
+        if (keepalive.config.warnings.contains(EffectiveKeepalive::Warning::MethodUnknown))
+            return tr("The settings name a method that is not known, so nothing is sent");
+        if (keepalive.config.warnings.contains(EffectiveKeepalive::Warning::ToolNotReadOnly))
+            return tr("The tool to call was not declared read-only, so nothing is sent");
+        if (keepalive.config.method != KeepaliveMethod::None && !keepalive.lastFailure.isEmpty())
             return tr("Not supported by this server: %1").arg(keepalive.lastFailure);
         return tr("Pinging is switched off for this server");
     case KeepaliveState::Disconnected:
@@ -188,7 +196,12 @@ QString KeepaliveText::reason() const
     case KeepaliveState::Unresponsive:
         return tr("Two pings in a row failed; the connection is being replaced");
     case KeepaliveState::Paused:
-        return tr("Pinging makes no sense before you sign in");
+        return keepalive.pause == KeepaliveStatus::Pause::Breaker
+            ? tr("The server failed too often (%1); it is left alone for a while")
+                  .arg(keepalive.lastFailure)
+            : tr("Pinging makes no sense before you sign in");
+    case KeepaliveState::Suspended:
+        return tr("The computer sleeps or has just woken; nothing is sent");
     }
     return {};
 }
@@ -204,7 +217,13 @@ QString KeepaliveText::details() const
     case KeepaliveState::Disconnected:
         return m_status.retryAt ? tr("retry in %1").arg(countdown(*m_status.retryAt)) : QString();
     case KeepaliveState::Paused:
-        return tr("sign-in needed");
+        return keepalive.pausedUntil
+            ? tr("until %1")
+                  .arg(QLocale().toString(keepalive.pausedUntil->toLocalTime(),
+                                          QStringLiteral("HH:mm")))
+            : tr("sign-in needed");
+    case KeepaliveState::Suspended:
+        return {};
     case KeepaliveState::Unresponsive:
         return tr("reconnecting");
     case KeepaliveState::Unverified:
