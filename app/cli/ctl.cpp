@@ -17,9 +17,16 @@ AppOptions appOptions(const CtlOptions &options)
     app.sessionsName = QStringLiteral("ctl-sessions.json");
     app.keepRecordsInMemory = false;
     app.useKeychain = false; // keys stay in the user's provider file
+    app.otherBackends = false;
+    app.keepalive = options.keepalive;
     app.stderrLevel = options.verbose ? std::optional(LogLevel::Debug) : std::nullopt;
     app.connection = options.connection;
     return app;
+}
+
+double seconds(Milliseconds time)
+{
+    return static_cast<double>(time.count()) / 1000;
 }
 
 QJsonObject sessionField(const QString &id)
@@ -137,7 +144,10 @@ void Ctl::runStatus()
             {QStringLiteral("protocol"), server.protocolVersion},
             {QStringLiteral("mode"), connectionModeName(status.mode)},
             {QStringLiteral("target"), status.target},
-            {QStringLiteral("keepalive"), keepaliveStateName(status.keepalive.state)}};
+            {QStringLiteral("keepalive"), keepaliveStateName(status.keepalive.state)},
+            {QStringLiteral("method"), status.keepalive.config.methodName()},
+            {QStringLiteral("interval"), seconds(status.keepalive.config.interval)},
+            {QStringLiteral("probeTimeout"), seconds(status.keepalive.config.timeout)}};
         if (auth) {
             fields.insert(QStringLiteral("signedIn"), auth->signedIn);
             fields.insert(QStringLiteral("user"), auth->user);
@@ -157,37 +167,42 @@ void Ctl::runStatus()
 void Ctl::runPing()
 {
     // The demo has no keepalive loop; its probes by hand are as good.
-    m_context.connection().backend()->probe(
-        {ProbeRequest::Kind::Ping, {}, m_options.connection.pingTimeout}, this,
-        [this](const ProbeResult &result) {
-            onProbed(result);
-            m_missed += result.outcome == ProbeResult::Outcome::Ok ? 0 : 1;
-            if (++m_pings >= m_options.count) {
-                m_output.line(
-                    QStringLiteral("%1 of %2 answered").arg(m_pings - m_missed).arg(m_pings));
-                finish(m_missed ? ExitUnresponsive : ExitOk);
-                return;
-            }
-            m_pause = m_context.clock().after(m_options.connection.pingInterval, [this] {
-                if (m_context.connection().agentBackend())
-                    runPing();
-                else
-                    fail(ExitUnresponsive, QStringLiteral("the connection ended"));
-            });
+    const ProbeRequest request{m_options.tool.isEmpty() ? ProbeRequest::Kind::Ping
+                                                        : ProbeRequest::Kind::Tool,
+                               m_options.tool, m_context.connection().config().keepalive.timeout};
+    m_context.connection().backend()->probe(request, this, [this](const ProbeResult &result) {
+        onProbed(result);
+        m_missed += result.outcome == ProbeResult::Outcome::Ok ? 0 : 1;
+        if (++m_pings >= m_options.count) {
+            m_output.line(QStringLiteral("%1 of %2 answered").arg(m_pings - m_missed).arg(m_pings));
+            finish(m_missed ? ExitUnresponsive : ExitOk);
+            return;
+        }
+        m_pause = m_context.clock().after(m_options.pause, [this] {
+            if (m_context.connection().agentBackend())
+                runPing();
+            else
+                fail(ExitUnresponsive, QStringLiteral("the connection ended"));
         });
+    });
 }
 
 void Ctl::onProbed(const ProbeResult &result)
 {
-    QJsonObject fields{{QStringLiteral("kind"), QStringLiteral("ping")},
+    // Probes of the loop and those by hand look alike.
+    const QString kind = !m_options.tool.isEmpty()
+            || m_context.connection().status().keepalive.method.startsWith(QLatin1String("tool"))
+        ? QStringLiteral("tool")
+        : QStringLiteral("ping");
+    QJsonObject fields{{QStringLiteral("kind"), kind},
                        {QStringLiteral("outcome"), probeOutcomeName(result.outcome)},
                        {QStringLiteral("us"), static_cast<qint64>(result.roundTrip.count())}};
     if (!result.detail.isEmpty())
         fields.insert(QStringLiteral("detail"), result.detail);
     m_output.event(
         QStringLiteral("probe"), fields,
-        QStringLiteral("ping: %1 %2 ms %3")
-            .arg(probeOutcomeName(result.outcome),
+        QStringLiteral("%1: %2 %3 ms %4")
+            .arg(kind, probeOutcomeName(result.outcome),
                  QString::number(static_cast<double>(result.roundTrip.count()) / 1000, 'f', 2),
                  result.detail)
             .trimmed());
@@ -304,10 +319,12 @@ void Ctl::runGuard()
                 if (!m_context.sessions().find(session.config.id))
                     open({session.config.id, {}, {}, {}, {}, {}});
             }
+            const EffectiveKeepalive &keepalive = m_context.connection().config().keepalive;
             m_output.notice(QStringLiteral("info"),
-                            QStringLiteral("holding %1 session(s), ping every %2 s")
+                            QStringLiteral("holding %1 session(s), %2 every %3 s")
                                 .arg(m_context.sessions().sessions().size())
-                                .arg(m_options.connection.pingInterval.count() / 1000));
+                                .arg(keepalive.methodName())
+                                .arg(keepalive.interval.count() / 1000));
         });
 }
 

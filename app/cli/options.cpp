@@ -21,7 +21,8 @@ Talks to a headless agent server, with the same core as Pilotlight's window.
 
 Commands:
   status              connect and say what is there
-  ping                keepalive probes of the connection   --count N, --interval SECONDS between them
+  ping                keepalive probes of the connection   --count N, --interval SECONDS between them,
+                                                           --tool NAME: call this tool instead
   sessions            the sessions that the server lists
   new                 a new session; prints its id         --name, --model, --cwd, --system, --mode, --provider
   send ID TEXT        one prompt; streams the answer       --immediate, --allow none|once|session, --answer TEXT
@@ -29,7 +30,7 @@ Commands:
   abort ID            end the turn
   delete ID           delete the session and its history on the server
   guard               hold sessions attached and keep them and the connection alive until a signal
-                                                           --sessions all|ID,…, --interval SECONDS
+                                                           --sessions all|ID,…
   log                 Pilotlight's diagnostic log          --tag TAG[,TAG], --follow, --since 2h|30m|<ISO time>
 
 Where (default: the profile's own local server, started where none runs):
@@ -41,13 +42,17 @@ Where (default: the profile's own local server, started where none runs):
   --profile NAME      another profile;  --profile-dir DIR  all files below DIR
   --timeout SECONDS   to get online (default 60)
 
+Keepalive (default: as the profile's settings say):
+  --method ping|none, --interval SECONDS (5 to 86400), --probe-timeout SECONDS (at most half the interval)
+
 Output:
   --json              one JSON object a line (below);  --verbose  the log on standard error
 
 Lines of --json, each with "t" (ISO 8601, UTC) and "event":
   {"event":"phase","phase":"idle|starting-server|connecting|initializing|online|backoff|stopping|disposed"}
-  {"event":"status","server":…,"version":…,"protocol":…,"mode":…,"signedIn":…}
-  {"event":"probe","kind":"ping","outcome":"ok|timeout|transport|rpc_error|unsupported|auth|protocol|cancelled","us":…}
+  {"event":"status","server":…,"version":…,"protocol":…,"mode":…,"signedIn":…,
+   "keepalive":<state>,"method":"ping|tool:NAME|none","interval":…,"probeTimeout":…}
+  {"event":"probe","kind":"ping|tool","outcome":"ok|timeout|transport|rpc_error|unsupported|auth|protocol|cancelled","us":…}
   {"event":"session","session":"<id>","state":"created|listed|attached|lost|resumed|failed|deleted"}
   {"event":"delta","session":…,"text":…}
   {"event":"message","session":…,"text":…}
@@ -110,9 +115,11 @@ QCommandLineOption flag(const char *name)
 Result<CtlOptions> parseOptions(const QStringList &arguments, QString *text)
 {
     QCommandLineParser parser;
-    for (const char *name : {"connect", "token-env", "cli", "profile", "profile-dir", "timeout",
-                             "count", "interval", "name", "model", "cwd", "system", "mode",
-                             "provider", "allow", "answer", "sessions", "tag", "since"})
+    for (const char *name :
+         {"connect", "token-env", "cli",           "profile", "profile-dir", "timeout",
+          "count",   "interval",  "probe-timeout", "method",  "tool",        "name",
+          "model",   "cwd",       "system",        "mode",    "provider",    "allow",
+          "answer",  "sessions",  "tag",           "since"})
         parser.addOption(valued(name));
     for (const char *name : {"spawn", "demo", "json", "verbose", "immediate", "follow", "version"})
         parser.addOption(flag(name));
@@ -191,22 +198,27 @@ Result<CtlOptions> parseOptions(const QStringList &arguments, QString *text)
     }
     if (isSet("interval")) {
         const double seconds = value("interval").toDouble(&ok);
-        if (!ok || !(seconds > 0))
+        if (!ok || !(seconds > 0) || seconds > 1e9)
             return usage(QStringLiteral("--interval takes seconds, more than 0"));
-        ProbeSettings wanted;
-        wanted.intervalSeconds = seconds;
-        const ProbeTiming timing = effectiveProbeTiming(wanted);
-        options.connection.pingInterval = timing.interval;
-        options.connection.pingTimeout = timing.timeout;
-        if (options.command == QLatin1String("ping")) // by hand: as fast as wanted
-            options.connection.pingInterval = Milliseconds(static_cast<qint64>(seconds * 1000));
-        else if (timing.warning != ProbeTiming::Warning::None)
+        options.pause = Milliseconds(static_cast<qint64>(seconds * 1000)); // as fast as wanted
+        options.keepalive.intervalSeconds = seconds;
+        if (options.command != QLatin1String("ping") && (seconds < 5 || seconds > 86'400))
             *text = QStringLiteral("--interval %1 is outside 5 .. 86400 s; %2 s is used")
                         .arg(value("interval"))
-                        .arg(timing.interval.count() / 1000);
-    } else if (options.command == QLatin1String("ping")) {
-        options.connection.pingInterval = Milliseconds(1000);
+                        .arg(seconds < 5 ? 5 : 86'400);
     }
+    if (isSet("probe-timeout")) {
+        const double seconds = value("probe-timeout").toDouble(&ok);
+        if (!ok || !(seconds > 0))
+            return usage(QStringLiteral("--probe-timeout takes seconds, more than 0"));
+        options.keepalive.timeoutSeconds = seconds;
+    }
+    if (isSet("method")) {
+        options.keepalive.method = value("method");
+        if (!checkKeepalive(options.keepalive) || value("method").startsWith(QLatin1String("tool")))
+            return usage(QStringLiteral("--method takes ping or none"));
+    }
+    options.tool = value("tool");
     options.name = value("name");
     options.model = value("model");
     options.system = value("system");

@@ -34,8 +34,11 @@ struct CtlOptions
     Milliseconds timeout{60'000}; //!< to get online
     bool json = false;
     bool verbose = false;
+    KeepaliveSettings keepalive; //!< --method, --interval, --probe-timeout
     // ping
     int count = 1;
+    Milliseconds pause{1'000}; //!< between two
+    QString tool; //!< called in place of the ping
     // new
     QString name;
     QString model;

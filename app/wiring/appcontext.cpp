@@ -16,7 +16,30 @@ namespace pilotlight {
 
 namespace {
 
-const QString TokenName = QStringLiteral("connection/default");
+//! Of a backend's token in the secret store.
+QString tokenName(const QString &id)
+{
+    return QStringLiteral("connection/") + id;
+}
+
+ConnectionConfig configOf(const BackendSettings &backend)
+{
+    ConnectionConfig config;
+    config.id = backend.id;
+    config.name = backend.name;
+    config.kind = backend.kind;
+    const bool child = backend.kind == BackendKind::Mcp ? !backend.command.isEmpty()
+                                                        : backend.mode == ServerMode::Embedded;
+    config.mode = child ? ConnectionMode::Embedded : ConnectionMode::Attach;
+    config.cliPath = backend.cliPath;
+    config.url = backend.url;
+    config.command = backend.command;
+    config.arguments = backend.arguments;
+    config.environment = backend.environment;
+    config.stateless = backend.stateless;
+    config.readOnlyTools = backend.readOnlyTools;
+    return config;
+}
 
 ConnectionMode modeOf(ServerMode mode)
 {
@@ -49,6 +72,7 @@ AppContext::AppContext(AppOptions options, QObject *parent)
     : QObject(parent)
     , m_options(std::move(options))
     , m_settingsStore(m_options.paths.config + QStringLiteral("/settings.json"))
+    , m_backends(m_options.paths.config + QStringLiteral("/backends.json"))
 {
     const bool folders = m_options.paths.ensure();
     if (m_options.keepRecordsInMemory)
@@ -66,30 +90,37 @@ AppContext::AppContext(AppOptions options, QObject *parent)
                .arg(QStringLiteral(PILOTLIGHT_VERSION), QString::fromLatin1(qVersion()));
 
     m_settingsLoaded = m_settingsStore.load();
+    m_backendsLoaded = m_backends.load();
     m_secrets = m_options.useKeychain ? makeKeychainSecretStore() : makeMemorySecretStore();
     connect(m_secrets.get(), &SecretStore::unavailable, this, [this](const QString &detail) {
         Q_EMIT notice(QStringLiteral("keychain-unavailable"), detail);
     });
-    const ConnectionConfig config =
+    ConnectionConfig config =
         m_options.connection ? *m_options.connection : configFor(m_settingsStore.values());
+    config.keepalive = keepaliveFor(config);
     m_demoSessions = config.mode == ConnectionMode::Demo;
     m_sessionStore = makeSessionStore(m_demoSessions);
     m_sessions = std::make_unique<SessionManager>(m_sessionStore.get(), m_clock, m_random);
     m_sessions->setSecretStore(m_secrets.get());
-    m_connection = std::make_unique<Connection>(config, makeParts(), m_clock, m_random);
-    connect(m_connection.get(), &Connection::notice, this, &AppContext::notice);
-    connect(m_connection.get(), &Connection::backendAboutToGo, m_sessions.get(),
+    m_connections = std::make_unique<ConnectionManager>(makeParts(), m_clock, m_random);
+    connect(m_connections.get(), &ConnectionManager::notice, this,
+            [this](const QString &id, const QString &code, const QString &detail) {
+                Q_EMIT notice(code,
+                              id == DefaultBackendId ? detail : id + QStringLiteral(": ") + detail);
+            });
+    Connection *connection = m_connections->add(config);
+    connect(connection, &Connection::backendAboutToGo, m_sessions.get(),
             [this] { m_sessions->setBackend(nullptr); });
-    connect(m_connection.get(), &Connection::phaseChanged, m_sessions.get(), [this](Phase phase) {
-        if (phase == Phase::Online)
-            m_sessions->setBackend(m_connection->agentBackend());
-    });
+    connect(connection, &Connection::phaseChanged, m_sessions.get(),
+            [this, connection](Phase phase) {
+                if (phase == Phase::Online)
+                    m_sessions->setBackend(connection->agentBackend());
+            });
 }
 
 AppContext::~AppContext()
 {
-    m_connection->dispose();
-    m_connection.reset();
+    m_connections.reset();
     m_sessions.reset();
     m_sessionStore.reset(); // flushes
 }
@@ -99,12 +130,19 @@ void AppContext::start(Sessions sessions)
     if (!m_settingsLoaded.backup.isEmpty())
         Q_EMIT notice(QStringLiteral("settings-damaged"),
                       m_settingsLoaded.backup + QStringLiteral(": ") + m_settingsLoaded.problem);
-    ConnectionConfig config = m_connection->config();
+    if (!m_backendsLoaded.backup.isEmpty())
+        Q_EMIT notice(QStringLiteral("settings-damaged"),
+                      m_backendsLoaded.backup + QStringLiteral(": ") + m_backendsLoaded.problem);
+    ConnectionConfig config = connection().config();
     if (!m_options.connection)
         config = orDemo(config);
     if (sessions == Sessions::Load && !useSessionsOf(config.mode))
         m_sessions->load();
     connectWithToken(config);
+    if (!m_options.otherBackends)
+        return;
+    for (const BackendSettings &backend : m_backends.values())
+        connectBackend(backend);
 }
 
 ConnectionConfig AppContext::orDemo(ConnectionConfig config)
@@ -113,6 +151,7 @@ ConnectionConfig AppContext::orDemo(ConnectionConfig config)
         return config;
     if (const Result<QString> cli = locateCli({}); !cli) {
         config.mode = ConnectionMode::Demo;
+        config.keepalive = keepaliveFor(config);
         Q_EMIT notice(QStringLiteral("demo-no-cli"), cli.error().detail);
     }
     return config;
@@ -154,18 +193,109 @@ bool AppContext::useSessionsOf(ConnectionMode mode)
 void AppContext::connectWithToken(ConnectionConfig config)
 {
     if (config.mode != ConnectionMode::Attach || !config.token.isEmpty()) {
-        m_connection->reconfigure(config);
-        m_connection->connectToServer();
+        applyBackend(config, true);
         return;
     }
-    m_secrets->read(TokenName, this, [this, config](const Result<Secret> &token) {
+    m_secrets->read(tokenName(DefaultBackendId), this, [this, config](const Result<Secret> &token) {
         ConnectionConfig withToken = config;
         if (token)
             withToken.token = *token;
         registerSecret(withToken.token);
-        m_connection->reconfigure(withToken);
-        m_connection->connectToServer();
+        applyBackend(withToken, true);
     });
+}
+
+void AppContext::connectBackend(const BackendSettings &backend)
+{
+    if (backend.id == DefaultBackendId)
+        return; // only its keepalive override
+    ConnectionConfig config = configOf(backend);
+    config.keepalive = keepaliveFor(config);
+    const Connection *present = m_connections->find(config.id);
+    if (config.mode != ConnectionMode::Attach) {
+        applyBackend(config, backend.enabled);
+        return;
+    }
+    if (present)
+        config.token = present->config().token;
+    else
+        m_connections->add(config); // seen while the secret store is asked
+    m_secrets->read(tokenName(config.id), this,
+                    [this, config, enabled = backend.enabled](const Result<Secret> &token) {
+                        if (!m_connections->find(config.id))
+                            return; // removed meanwhile
+                        ConnectionConfig withToken = config;
+                        if (token)
+                            withToken.token = *token;
+                        registerSecret(withToken.token);
+                        applyBackend(withToken, enabled);
+                    });
+}
+
+void AppContext::complain(const QString &id, const EffectiveKeepalive &keepalive)
+{
+    if (std::exchange(m_complaints[id], keepalive.warnings) == keepalive.warnings
+        || keepalive.warnings.isEmpty())
+        return;
+    QStringList names;
+    for (const EffectiveKeepalive::Warning warning : keepalive.warnings)
+        names.append(keepaliveWarningName(warning));
+    const QString text = names.join(QStringLiteral(", "));
+    qCWarning(lcKeepalive).noquote() << QStringLiteral("Settings of backend=%1: %2").arg(id, text);
+    Q_EMIT notice(QStringLiteral("keepalive-settings"), id + QStringLiteral(": ") + text);
+}
+
+void AppContext::applyBackend(ConnectionConfig config, bool wanted)
+{
+    complain(config.id, config.keepalive);
+    if (!m_connections->edit(config))
+        m_connections->add(config);
+    if (!wanted)
+        m_leases.erase(config.id);
+    else if (ConnectionLease &lease = m_leases[config.id]; lease.isValid())
+        m_connections->find(config.id)->connectToServer(); // it may have been taken offline by hand
+    else
+        lease = m_connections->acquire(config.id, QStringLiteral("settings"));
+}
+
+Result<void> AppContext::setBackend(const BackendSettings &backend,
+                                    const std::optional<Secret> &token)
+{
+    const Result<void> saved = m_backends.set(backend);
+    if (!saved && saved.error().code == ErrorCode::InvalidArgument)
+        return saved;
+    if (token) {
+        registerSecret(*token);
+        m_secrets->write(tokenName(backend.id), *token, this, [this](const Result<Done> &result) {
+            if (!result)
+                Q_EMIT notice(QStringLiteral("token-not-kept"), result.error().detail);
+        });
+    }
+    if (backend.id == DefaultBackendId) {
+        connection().setKeepalive(keepaliveFor(connection().config()));
+        complain(backend.id, connection().config().keepalive);
+    } else {
+        connectBackend(backend);
+    }
+    return saved;
+}
+
+Result<void> AppContext::removeBackend(const QString &id)
+{
+    if (id == DefaultBackendId)
+        return failure(ErrorCode::InvalidArgument, QStringLiteral("id"));
+    m_connections->remove(id);
+    m_leases.erase(id);
+    m_secrets->remove(tokenName(id), this, [](const Result<Done> &) { });
+    return m_backends.remove(id);
+}
+
+EffectiveKeepalive AppContext::keepaliveFor(const ConnectionConfig &config) const
+{
+    KeepaliveSettings own = m_backends.keepaliveOf(config.id);
+    if (config.id == DefaultBackendId)
+        own = layered(own, m_options.keepalive);
+    return effectiveKeepalive(keepaliveTarget(config), m_settingsStore.values().keepalive, own);
 }
 
 void AppContext::applySettings(const AppSettings &settings, const std::optional<Secret> &token)
@@ -176,15 +306,21 @@ void AppContext::applySettings(const AppSettings &settings, const std::optional<
     if (token) {
         config.token = *token;
         registerSecret(*token);
-        m_secrets->write(TokenName, *token, this, [this](const Result<Done> &result) {
-            if (!result)
-                Q_EMIT notice(QStringLiteral("token-not-kept"), result.error().detail);
-        });
+        m_secrets->write(
+            tokenName(DefaultBackendId), *token, this, [this](const Result<Done> &result) {
+                if (!result)
+                    Q_EMIT notice(QStringLiteral("token-not-kept"), result.error().detail);
+            });
     }
     m_options.connection.reset();
     config = orDemo(config);
     useSessionsOf(config.mode);
     connectWithToken(config);
+    // The application's keepalive is the default of the other backends, too.
+    for (Connection *other : m_connections->connections()) {
+        if (other != &connection())
+            other->setKeepalive(keepaliveFor(other->config()));
+    }
 }
 
 ConnectionConfig AppContext::configFor(const AppSettings &settings) const
@@ -193,9 +329,7 @@ ConnectionConfig AppContext::configFor(const AppSettings &settings) const
     config.mode = modeOf(settings.mode);
     config.cliPath = settings.cliPath;
     config.url = settings.url;
-    const ProbeTiming timing = effectiveProbeTiming(settings.probe);
-    config.pingInterval = timing.interval;
-    config.pingTimeout = timing.timeout;
+    config.keepalive = keepaliveFor(config);
     return config;
 }
 
@@ -227,6 +361,8 @@ Result<std::unique_ptr<Transport>> AppContext::makeTransport(const ConnectionCon
                                                              ConnectionMode mode,
                                                              const ServerEndpoint *endpoint)
 {
+    if (config.kind == BackendKind::Mcp)
+        return failure(ErrorCode::Unsupported, QStringLiteral("MCP"));
     if (endpoint)
         return std::make_unique<TcpTransport>(endpoint->host, endpoint->port);
     if (mode == ConnectionMode::Attach)

@@ -4,16 +4,18 @@
 #include "base/paths.h"
 #include "base/random.h"
 #include "base/systemclock.h"
-#include "connection/connection.h"
+#include "connection/connectionmanager.h"
 #include "diag/diagnosticlog.h"
 #include "diag/logstore.h"
 #include "session/secretstore.h"
 #include "session/sessionmanager.h"
 #include "session/sessionstore.h"
+#include "settings/backendsettings.h"
 #include "settings/settings.h"
 
 #include <QObject>
 
+#include <map>
 #include <memory>
 #include <optional>
 
@@ -29,6 +31,8 @@ struct AppOptions
     bool keepRecordsInMemory = true; //!< for a log panel
     bool useKeychain = true;
     std::optional<LogLevel> stderrLevel = LogLevel::Warning;
+    bool otherBackends = true; //!< those of backends.json, beside the default one
+    KeepaliveSettings keepalive; //!< over what the settings say of the default backend
     //! In place of what the settings say (--demo, --connect).
     std::optional<ConnectionConfig> connection;
 };
@@ -40,7 +44,7 @@ class AppContext : public QObject
     Q_OBJECT
 public:
     explicit AppContext(AppOptions options, QObject *parent = nullptr);
-    //! Disposes the connection; a detached server goes on running.
+    //! Disposes the connections; detached servers go on running.
     ~AppContext() override;
 
     const AppOptions &options() const { return m_options; }
@@ -53,7 +57,12 @@ public:
     //! Another one after a change to the demo or back.
     SessionStore *sessionStore() { return m_sessionStore.get(); }
     SessionManager &sessions() { return *m_sessions; }
-    Connection &connection() { return *m_connection; }
+    //! All backends, the default one among them.
+    ConnectionManager &connections() { return *m_connections; }
+    //! The default backend's.
+    Connection &connection() { return *m_connections->find(DefaultBackendId); }
+    //! The other backends, and the keepalive overrides of all; change them by setBackend().
+    const BackendStore &backends() const { return m_backends; }
 
     //! Whether the kept sessions come along: all of them in a window, those of its own choice in a
     //! command.
@@ -68,6 +77,16 @@ public:
     //! Takes over changed settings, at once; stores \a token (null: unchanged) in the secret store.
     //! Between the demo and a real server the session list is changed, too.
     void applySettings(const AppSettings &settings, const std::optional<Secret> &token = {});
+
+    //! Adds or edits one of the other backends, at once; or the keepalive override of any (id
+    //! DefaultBackendId: of the default one). \a token: null leaves it. InvalidArgument: nothing is
+    //! changed; StorageFailed: in force for this run only.
+    Result<void> setBackend(const BackendSettings &backend,
+                            const std::optional<Secret> &token = {});
+    //! Also forgets its token.
+    Result<void> removeBackend(const QString &id);
+    //! The keepalive in force for \a config, with the origin of each value.
+    EffectiveKeepalive keepaliveFor(const ConnectionConfig &config) const;
 
     //! The CLI's native binary for \a wishedPath (empty: found by itself).
     Result<QString> locateCli(const QString &wishedPath) const;
@@ -84,7 +103,12 @@ private:
     Result<std::unique_ptr<Transport>> makeTransport(const ConnectionConfig &config,
                                                      ConnectionMode mode,
                                                      const ServerEndpoint *endpoint);
+    //! The default backend's, with its token from the secret store.
     void connectWithToken(ConnectionConfig config);
+    void connectBackend(const BackendSettings &backend);
+    void applyBackend(ConnectionConfig config, bool wanted);
+    //! Says what is wrong with the keepalive's settings, once for each different complaint.
+    void complain(const QString &id, const EffectiveKeepalive &keepalive);
     //! The demo in place of a local server that cannot be, with a notice.
     ConnectionConfig orDemo(ConnectionConfig config);
     std::unique_ptr<SessionStore> makeSessionStore(bool demo);
@@ -101,7 +125,11 @@ private:
     bool m_demoSessions = false;
     std::unique_ptr<SessionStore> m_sessionStore;
     std::unique_ptr<SessionManager> m_sessions;
-    std::unique_ptr<Connection> m_connection;
+    BackendStore m_backends;
+    JsonFile::Loaded m_backendsLoaded;
+    std::unique_ptr<ConnectionManager> m_connections;
+    std::map<QString, ConnectionLease> m_leases;
+    std::map<QString, QList<EffectiveKeepalive::Warning>> m_complaints; //!< said last, by backend
 };
 
 } // namespace pilotlight

@@ -347,7 +347,7 @@ KeepaliveState KeepaliveLoop::tooMany(const ProbeResult &result)
     m_breaker.succeeded(*m_permit);
     updateMethod();
     schedule(regular());
-    note(ProbeEvent::Kind::Failure, QStringLiteral("too_many"));
+    note(ProbeEvent::Kind::Failure, probeOutcomeName(result.outcome));
     if (m_status.slowFactor != before)
         m_notices.append({QStringLiteral("keepalive-slowed"),
                           QString::number(m_status.interval.count() / 1000)});

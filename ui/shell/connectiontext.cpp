@@ -218,6 +218,19 @@ ConnectionText::Notice ConnectionText::notice(const QString &code, const QString
             NoticeLevel::Warning,
             with(tr(
                 "The server accepted connections but did not answer, so it was restarted once."))};
+    if (code == QStringLiteral("keepalive-unsupported"))
+        return {NoticeLevel::Warning,
+                with(tr("This server cannot be probed, so nothing shows whether it still "
+                        "answers."))};
+    if (code == QStringLiteral("keepalive-slowed"))
+        return {NoticeLevel::Info,
+                tr("The server asked for fewer probes. It is now asked every %1 s.").arg(detail)};
+    if (code == QStringLiteral("keepalive-settings"))
+        return {NoticeLevel::Warning,
+                with(tr("A keepalive setting makes no sense and is not used as it stands."))};
+    if (code == QStringLiteral("sign-in-needed"))
+        return {NoticeLevel::Warning,
+                with(tr("The server wants you to sign in. Probing is paused until then."))};
     if (code == QStringLiteral("demo-no-cli"))
         return {NoticeLevel::Info,
                 tr("No Copilot CLI was found on this computer, so this is the demo. Install it "
