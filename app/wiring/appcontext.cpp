@@ -2,9 +2,11 @@
 #include "app/wiring/appcontext.h"
 
 #include "agent/copilotbackend.h"
+#include "agent/mcpbackend.h"
 #include "base/logging.h"
 #include "server/clilocator.h"
 #include "server/localserver.h"
+#include "transport/makemcptransport.h"
 #include "transport/maketransport.h"
 #include "transport/processtransport.h"
 #include "transport/tcptransport.h"
@@ -350,8 +352,10 @@ ConnectionParts AppContext::makeParts()
                                  const ServerEndpoint *endpoint) {
         return makeTransport(config, mode, endpoint);
     };
-    parts.makeBackend = [](const ConnectionConfig &, Peer &peer,
+    parts.makeBackend = [](const ConnectionConfig &config, Peer &peer,
                            Clock &clock) -> std::unique_ptr<Backend> {
+        if (config.kind == BackendKind::Mcp)
+            return std::make_unique<McpBackend>(peer, clock);
         return std::make_unique<CopilotBackend>(peer, clock);
     };
     return parts;
@@ -361,8 +365,17 @@ Result<std::unique_ptr<Transport>> AppContext::makeTransport(const ConnectionCon
                                                              ConnectionMode mode,
                                                              const ServerEndpoint *endpoint)
 {
-    if (config.kind == BackendKind::Mcp)
-        return failure(ErrorCode::Unsupported, QStringLiteral("MCP"));
+    if (config.kind == BackendKind::Mcp) {
+        McpEndpoint server;
+        server.command = config.command;
+        server.arguments = config.arguments;
+        server.environment = config.environment;
+        if (config.command.isEmpty()) {
+            server.url = config.url;
+            server.bearerToken = config.token;
+        }
+        return makeMcpTransport(server, m_clock);
+    }
     if (endpoint)
         return std::make_unique<TcpTransport>(endpoint->host, endpoint->port);
     if (mode == ConnectionMode::Attach)

@@ -296,6 +296,12 @@ void McpBackend::cancelProbe()
     m_probe.cancel();
 }
 
+bool McpBackend::isBusy() const
+{
+    return std::any_of(m_toolCalls.begin(), m_toolCalls.end(),
+                       [](const CallHandle &call) { return call.isPending(); });
+}
+
 void McpBackend::authStatus(QObject *context, Handler<AuthStatus> handler)
 {
     QObject *receiver = context ? context : this;
@@ -342,6 +348,8 @@ CallHandle McpBackend::callTool(const QString &name, const QJsonObject &argument
                  handler(tl::make_unexpected(result.error()));
              });
     *id = handle.id();
+    std::erase_if(m_toolCalls, [](const CallHandle &call) { return !call.isPending(); });
+    m_toolCalls.push_back(handle);
     return handle;
 }
 

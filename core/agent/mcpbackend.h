@@ -6,6 +6,7 @@
 #include "rpc/peer.h"
 
 #include <memory>
+#include <vector>
 
 namespace pilotlight {
 
@@ -40,6 +41,8 @@ public:
     void probe(const ProbeRequest &request, QObject *context,
                std::function<void(ProbeResult)> handler) override;
     void cancelProbe() override;
+    //! A tool call is under way.
+    bool isBusy() const override;
     //! Always signed in: a server that wants a token refuses the handshake.
     void authStatus(QObject *context, Handler<AuthStatus> handler) override;
 
@@ -81,6 +84,7 @@ private:
     ServerInfo m_info;
     bool m_hasTools = false;
     CallHandle m_probe;
+    std::vector<CallHandle> m_toolCalls; //!< those that wait, and some that are over
     CallHandle m_listening;
     TimerHandle m_listenAgain;
     std::shared_ptr<Hello> m_hello; // while the handshake runs

@@ -562,6 +562,17 @@ private Q_SLOTS:
         QVERIFY(!result.isError);
     }
 
+    void line18_aToolCallMakesItBusy()
+    {
+        begin(McpEra::Handshake);
+        QVERIFY(!m_backend->isBusy());
+        Answer<McpToolResult> answer;
+        m_backend->callTool(str("add"), {}, 10s, this, answer.handler());
+        QVERIFY(m_backend->isBusy());
+        QVERIFY(reply("tools/call", "{'content':[]}"));
+        QVERIFY(!m_backend->isBusy());
+    }
+
     void aFailingToolIsAResultNotAnError()
     {
         begin(McpEra::Handshake);
