@@ -210,7 +210,5 @@ private Q_SLOTS:
     }
 };
 
-Q_DECLARE_METATYPE(pilotlight::BackendSettings)
-
 QTEST_GUILESS_MAIN(TstBackendSettings)
 #include "tst_backendsettings.moc"
