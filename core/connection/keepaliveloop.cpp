@@ -182,9 +182,16 @@ void KeepaliveLoop::configure(const EffectiveKeepalive &keepalive)
         if (m_inFlight)
             m_backend.cancelProbe();
     } else if (m_status.state == KeepaliveState::Off) {
-        enter(m_suspended ? KeepaliveState::Suspended : KeepaliveState::Unverified);
-        if (!m_suspended)
+        if (m_suspended) {
+            enter(KeepaliveState::Suspended);
+        } else if (const auto until = m_breaker.openUntil()) {
+            m_status.pause = KeepaliveStatus::Pause::Breaker;
+            schedule(std::chrono::ceil<Milliseconds>(*until - m_clock.now()));
+            enter(KeepaliveState::Paused);
+        } else {
             schedule(first());
+            enter(KeepaliveState::Unverified);
+        }
     } else if (m_timer.isActive()) {
         if (const auto until = m_breaker.openUntil())
             schedule(std::chrono::ceil<Milliseconds>(*until - m_clock.now()));
@@ -204,7 +211,7 @@ void KeepaliveLoop::suspend()
     rest();
     if (m_inFlight)
         m_backend.cancelProbe();
-    rest();
+    m_status.pause = KeepaliveStatus::Pause::None;
     enter(KeepaliveState::Suspended);
     announce();
 }
@@ -215,6 +222,8 @@ void KeepaliveLoop::wake(Nanoseconds graceUntil)
     m_graceUntil = graceUntil;
     if (m_inFlight)
         m_backend.cancelProbe(); // its deadline knows nothing of the sleep
+    if (m_status.state == KeepaliveState::Suspended)
+        enter(KeepaliveState::Unverified);
     probeNow(ProbeTrigger::Wake);
 }
 
@@ -244,6 +253,9 @@ void KeepaliveLoop::probe(ProbeTrigger trigger)
     if (how == KeepaliveMethod::Tool && m_backend.isBusy()) {
         // A tool of a server that is at work must not get in its way; the work shows that it lives.
         skip(trigger, QStringLiteral("busy"));
+        m_status.pause = KeepaliveStatus::Pause::None;
+        if (m_status.state == KeepaliveState::Paused)
+            enter(KeepaliveState::Unverified);
         schedule(regular());
         announce();
         return;
@@ -264,15 +276,16 @@ void KeepaliveLoop::probe(ProbeTrigger trigger)
     if (m_status.state != KeepaliveState::Protected && m_status.state != KeepaliveState::Degraded)
         enter(KeepaliveState::Checking);
     note(ProbeEvent::Kind::Attempt);
-    if (!announce())
-        return;
     ProbeRequest request;
     request.kind =
         how == KeepaliveMethod::Tool ? ProbeRequest::Kind::Tool : ProbeRequest::Kind::Ping;
     if (how == KeepaliveMethod::Tool)
         request.tool = m_config.tool;
     request.timeout = m_config.timeout;
+    const QPointer<KeepaliveLoop> self(this);
     m_backend.probe(request, this, [this](const ProbeResult &result) { finish(result); });
+    if (self)
+        announce();
 }
 
 void KeepaliveLoop::finish(const ProbeResult &result)

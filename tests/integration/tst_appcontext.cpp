@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: MIT
 #include "app/wiring/appcontext.h"
+#include "support/serverprocess.h"
 
 #include <QFile>
 #include <QSignalSpy>
@@ -35,7 +36,94 @@ private:
         return settings;
     }
 
+    static bool startDemo(ServerProcess &server) { return server.start(demoServerProgram(), {}); }
+    static QString urlOf(const ServerProcess &server)
+    {
+        return QStringLiteral("tcp://127.0.0.1:%1").arg(server.port());
+    }
+    static BackendSettings second(const QString &url)
+    {
+        BackendSettings backend;
+        backend.id = QStringLiteral("second");
+        backend.kind = BackendKind::Copilot;
+        backend.mode = ServerMode::Attach;
+        backend.url = url;
+        backend.keepalive.intervalSeconds = 60;
+        return backend;
+    }
+
 private Q_SLOTS:
+    void backendsLiveSideBySideAndAreRemembered()
+    {
+        ServerProcess one;
+        ServerProcess two;
+        QVERIFY2(startDemo(one), one.output().constData());
+        QVERIFY2(startDemo(two), two.output().constData());
+        const QTemporaryDir folder;
+        {
+            AppContext context(options(folder));
+            context.applySettings(attachTo(urlOf(one)));
+            QVERIFY(context.setBackend(second(urlOf(two)), Secret("t0ken-of-the-second")));
+        }
+        QFile file(folder.filePath(QStringLiteral("config/backends.json")));
+        QVERIFY(file.open(QFile::ReadOnly));
+        QVERIFY2(!file.readAll().contains("t0ken"), "tokens are for the keychain only");
+
+        AppContext context(options(folder));
+        context.start();
+        const auto phase = [&context](const QString &id) {
+            const Connection *connection = context.connections().find(id);
+            return connection ? connection->status().phase : Phase::Disposed;
+        };
+        const QString id = QStringLiteral("second");
+        QTRY_COMPARE_WITH_TIMEOUT(phase(DefaultBackendId), Phase::Online, 20'000);
+        QTRY_COMPARE_WITH_TIMEOUT(phase(id), Phase::Online, 20'000);
+        QVERIFY(context.connections().find(id)->status().keepalive.interval
+                == Milliseconds(60'000));
+        QVERIFY(context.connection().status().keepalive.interval == Milliseconds(900'000));
+        const quint64 generation = context.connection().status().generation;
+
+        two.kill();
+        QTRY_VERIFY_WITH_TIMEOUT(phase(id) != Phase::Online, 20'000);
+        QCOMPARE(phase(DefaultBackendId), Phase::Online);
+        QCOMPARE(context.connection().status().generation, generation);
+
+        // The override of the default one: at once, on the same connection.
+        BackendSettings own;
+        own.id = DefaultBackendId;
+        own.keepalive.method = QStringLiteral("none");
+        QVERIFY(context.setBackend(own));
+        QCOMPARE(context.connection().status().keepalive.state, KeepaliveState::Off);
+        QCOMPARE(context.connection().status().generation, generation);
+
+        BackendSettings off = second(urlOf(two));
+        off.enabled = false;
+        QVERIFY(context.setBackend(off));
+        QTRY_COMPARE_WITH_TIMEOUT(phase(id), Phase::Idle, 20'000);
+        QVERIFY(context.removeBackend(id));
+        QCOMPARE(context.connections().ids(), QStringList(DefaultBackendId));
+        QVERIFY(!context.removeBackend(DefaultBackendId));
+    }
+
+    void nonsenseOfABackendIsRefusedAndShown()
+    {
+        const QTemporaryDir folder;
+        AppContext context(options(folder));
+        QSignalSpy notices(&context, &AppContext::notice);
+        BackendSettings backend = second(QStringLiteral("ftp://x"));
+        QVERIFY(!context.setBackend(backend));
+        QCOMPARE(context.connections().ids(), QStringList(DefaultBackendId));
+        backend.url = QStringLiteral("tcp://127.0.0.1:1");
+        backend.enabled = false;
+        backend.keepalive.intervalSeconds = -1;
+        QVERIFY(context.setBackend(backend));
+        QTRY_COMPARE(notices.count(), 1);
+        QCOMPARE(notices.first().first().toString(), QStringLiteral("keepalive-settings"));
+        QVERIFY(context.setBackend(backend)); // said once
+        QTest::qWait(0);
+        QCOMPARE(notices.count(), 1);
+    }
+
     void demoAndRealSessionsAreNeverMixed()
     {
         const QTemporaryDir folder;

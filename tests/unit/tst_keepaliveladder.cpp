@@ -139,7 +139,7 @@ private Q_SLOTS:
         QCOMPARE(lastKind(rig), ProbeRequest::Kind::Ping);
     }
 
-    void line14_aToolThatFailsAsWellIsAnUnresponsiveServer()
+    void line14_aToolThatFailsAsWellCountsWithItsPings()
     {
         LifecycleRig rig(LifecycleRig::mcpConfig(standIn()));
         rig.toOnline();
