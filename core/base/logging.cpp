@@ -11,6 +11,7 @@ Q_LOGGING_CATEGORY(lcSession, "pilotlight.session", QtDebugMsg)
 Q_LOGGING_CATEGORY(lcRpc, "pilotlight.rpc", QtDebugMsg)
 Q_LOGGING_CATEGORY(lcAgent, "pilotlight.agent", QtDebugMsg)
 Q_LOGGING_CATEGORY(lcStore, "pilotlight.store", QtDebugMsg)
+Q_LOGGING_CATEGORY(lcMetrics, "pilotlight.metrics", QtDebugMsg)
 Q_LOGGING_CATEGORY(lcUi, "pilotlight.ui", QtDebugMsg)
 
 } // namespace pilotlight

@@ -9,10 +9,12 @@
 #if defined(Q_OS_WIN)
 #include <windows.h>
 #elif defined(Q_OS_MACOS)
-#include <mach/mach_time.h>
+#include <time.h>
 #else
 #include <ctime>
 #endif
+
+#include <atomic>
 
 namespace pilotlight {
 
@@ -73,22 +75,47 @@ SystemClock::SystemClock(QObject *parent)
 
 SystemClock::~SystemClock() = default;
 
+// steady_clock stands still during sleep on Linux (CLOCK_MONOTONIC) but goes on where it is made of
+// QueryPerformanceCounter (Windows) or CLOCK_MONOTONIC_RAW (macOS).
+#if defined(Q_OS_WIN)
+namespace {
+
+//! Sleep since the start of the system. Both counters move in steps of up to 16 ms and are read one
+//! after the other, so only a change of a second is believed.
+Nanoseconds asleep()
+{
+    static std::atomic<Nanoseconds::rep> known{0};
+    ULONGLONG unbiased = 0; // units of 100 ns
+    QueryUnbiasedInterruptTime(&unbiased);
+    const Nanoseconds present =
+        Milliseconds(GetTickCount64()) - Nanoseconds(static_cast<Nanoseconds::rep>(unbiased) * 100);
+    const Nanoseconds before(known.load());
+    if (present - before < std::chrono::seconds(1))
+        return before;
+    known.store(present.count());
+    return present;
+}
+
+} // namespace
+#endif
+
 Nanoseconds SystemClock::now() const
 {
+#if defined(Q_OS_WIN)
+    return bootNow() - asleep();
+#elif defined(Q_OS_MACOS)
+    return Nanoseconds(clock_gettime_nsec_np(CLOCK_UPTIME_RAW));
+#else
     return std::chrono::steady_clock::now().time_since_epoch();
+#endif
 }
 
 Nanoseconds SystemClock::bootNow() const
 {
 #if defined(Q_OS_WIN)
-    return Milliseconds(GetTickCount64()); // counts sleep, unlike QueryUnbiasedInterruptTime
+    return std::chrono::steady_clock::now().time_since_epoch();
 #elif defined(Q_OS_MACOS)
-    static const mach_timebase_info_data_t base = [] {
-        mach_timebase_info_data_t info;
-        mach_timebase_info(&info);
-        return info;
-    }();
-    return Nanoseconds(mach_continuous_time() * base.numer / base.denom);
+    return Nanoseconds(clock_gettime_nsec_np(CLOCK_MONOTONIC_RAW));
 #elif defined(CLOCK_BOOTTIME)
     timespec ts{};
     clock_gettime(CLOCK_BOOTTIME, &ts);
