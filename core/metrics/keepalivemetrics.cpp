@@ -41,6 +41,8 @@ QString metricMethodName(MetricMethod method)
         return QStringLiteral("resume");
     case MetricMethod::Log:
         return QStringLiteral("log");
+    case MetricMethod::Check:
+        return QStringLiteral("check");
     }
     return {};
 }

@@ -23,7 +23,8 @@ enum class MetricMethod
     Ping, //!< whatever the server answers most cheaply
     Tool,
     Resume, //!< touches: session.resume
-    Log //!< and session.log
+    Log, //!< and session.log
+    Check //!< whether a session is there, which keeps nothing alive
 };
 enum class MetricTrigger
 {
