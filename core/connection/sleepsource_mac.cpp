@@ -34,6 +34,7 @@ public:
     ~MacSleepSource() override
     {
         if (m_root != MACH_PORT_NULL) {
+            readyToSleep(); // nobody is kept waiting
             IODeregisterForSystemPower(&m_notifier);
             // No callback runs after what the queue holds now.
             dispatch_sync_f(m_queue, nullptr, [](void *) { });

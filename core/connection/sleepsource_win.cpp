@@ -7,48 +7,70 @@
 
 #include "base/logging.h"
 
+#include <string>
+
 // After windows.h:
 #include <windows.h>
 
-#include <powrprof.h>
+#include <wtsapi32.h>
 
 namespace pilotlight {
 
 namespace {
 
-//! The events of WM_POWERBROADCAST by callback, so that a program without a window gets them, too.
+//! WM_POWERBROADCAST and the unlocking of the screen, through a window that is never shown: power
+//! events go to top-level windows only, and Qt's event loop runs the messages of any window, also
+//! in a program without a user interface. Windows waits up to 2 s for the answer to PBT_APMSUSPEND,
+//! so everything is cancelled when aboutToSleep() has returned.
 class WindowsSleepSource final : public SleepSource
 {
 public:
     WindowsSleepSource()
     {
-        DEVICE_NOTIFY_SUBSCRIBE_PARAMETERS parameters{};
-        parameters.Callback = &WindowsSleepSource::onPower;
-        parameters.Context = this;
-        if (PowerRegisterSuspendResumeNotification(DEVICE_NOTIFY_CALLBACK, &parameters, &m_handle)
-            != ERROR_SUCCESS)
+        WNDCLASSEXW windowClass{};
+        windowClass.cbSize = sizeof windowClass;
+        windowClass.lpfnWndProc = &WindowsSleepSource::onMessage;
+        windowClass.hInstance = GetModuleHandleW(nullptr);
+        windowClass.lpszClassName = ClassName;
+        RegisterClassExW(&windowClass); // fails the second time, which does not matter
+        m_window = CreateWindowExW(0, ClassName, L"", WS_OVERLAPPED, 0, 0, 0, 0, nullptr, nullptr,
+                                   windowClass.hInstance, nullptr);
+        if (!m_window) {
             qCWarning(lcKeepalive).noquote() << "No notice of sleep from the system";
+            return;
+        }
+        SetWindowLongPtrW(m_window, GWLP_USERDATA, reinterpret_cast<LONG_PTR>(this));
+        WTSRegisterSessionNotification(m_window, NOTIFY_FOR_THIS_SESSION);
     }
     ~WindowsSleepSource() override
     {
-        if (m_handle)
-            PowerUnregisterSuspendResumeNotification(m_handle); // waits for a running callback
+        if (!m_window)
+            return;
+        WTSUnRegisterSessionNotification(m_window);
+        SetWindowLongPtrW(m_window, GWLP_USERDATA, 0);
+        DestroyWindow(m_window);
     }
 
 private:
-    //! On a thread of the system. It goes on at once: there is no lock to hold sleep up with, and
-    //! what the core has in flight is cancelled in the second or two that are left.
-    static ULONG CALLBACK onPower(PVOID context, ULONG type, PVOID)
+    static constexpr const wchar_t *ClassName = L"PilotlightPower";
+
+    static LRESULT CALLBACK onMessage(HWND window, UINT message, WPARAM what, LPARAM data)
     {
-        auto *self = static_cast<WindowsSleepSource *>(context);
-        if (type == PBT_APMSUSPEND)
-            QMetaObject::invokeMethod(self, &SleepSource::aboutToSleep, Qt::QueuedConnection);
-        else if (type == PBT_APMRESUMEAUTOMATIC || type == PBT_APMRESUMESUSPEND)
-            QMetaObject::invokeMethod(self, &SleepSource::woke, Qt::QueuedConnection);
-        return ERROR_SUCCESS;
+        auto *self =
+            reinterpret_cast<WindowsSleepSource *>(GetWindowLongPtrW(window, GWLP_USERDATA));
+        if (self && message == WM_POWERBROADCAST) {
+            if (what == PBT_APMSUSPEND)
+                Q_EMIT self->aboutToSleep();
+            else if (what == PBT_APMRESUMEAUTOMATIC || what == PBT_APMRESUMESUSPEND)
+                Q_EMIT self->woke();
+            return TRUE;
+        }
+        if (self && message == WM_WTSSESSION_CHANGE && what == WTS_SESSION_UNLOCK)
+            Q_EMIT self->unlocked();
+        return DefWindowProcW(window, message, what, data);
     }
 
-    HPOWERNOTIFY m_handle = nullptr;
+    HWND m_window = nullptr;
 };
 
 //! A power request rather than SetThreadExecutionState: it belongs to no thread.
@@ -73,7 +95,7 @@ public:
     void acquire() override
     {
         if (!m_held && m_request != INVALID_HANDLE_VALUE)
-            m_held = PowerSetRequest(m_request, PowerRequestSystemRequired);
+            m_held = PowerSetRequest(m_request, PowerRequestSystemRequired) != FALSE;
     }
     void release() override
     {
