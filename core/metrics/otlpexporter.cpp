@@ -6,6 +6,7 @@
 #include <QJsonDocument>
 #include <QJsonObject>
 #include <QLocale>
+#include <QTimeZone>
 
 #include <algorithm>
 
@@ -56,7 +57,7 @@ std::optional<Milliseconds> retryAfter(const QByteArray &header, const QDateTime
                                                QStringLiteral("ddd, dd MMM yyyy HH:mm:ss 'GMT'"));
         if (!at.isValid())
             return std::nullopt;
-        at.setTimeSpec(Qt::UTC);
+        at.setTimeZone(QTimeZone::utc());
         milliseconds = now.msecsTo(at);
     }
     if (milliseconds < 0)

@@ -70,7 +70,8 @@ private:
             answer.error = reply.errorString();
         if (reply.hasRawHeader("Retry-After"))
             answer.retryAfter = reply.rawHeader("Retry-After");
-        answer.body = reply.read(MaxAnswer);
+        if (reply.isOpen()) // not after abort()
+            answer.body = reply.read(MaxAnswer);
         return answer;
     }
 

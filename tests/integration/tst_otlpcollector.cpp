@@ -122,7 +122,7 @@ QList<qint64> probeTimes(const QUrl &url, const std::function<void()> &eachProbe
     rig.toOnline();
     const auto start = rig.clock.now();
     QList<qint64> times;
-    while (rig.clock.now() - start < 24h && rig.clock.advanceToNext()) {
+    while (rig.clock.advanceToNext() && rig.clock.now() - start < 24h) {
         if (!rig.backend || !rig.backend->probeHandler)
             continue;
         times << (rig.clock.now() - start).count();

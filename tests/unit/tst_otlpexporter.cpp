@@ -6,6 +6,7 @@
 #include <QJsonDocument>
 #include <QJsonObject>
 #include <QTest>
+#include <QTimeZone>
 
 using namespace pilotlight;
 using namespace std::chrono_literals;
@@ -218,7 +219,7 @@ private Q_SLOTS:
 
     void retryAfterIsReadInBothForms()
     {
-        const QDateTime now(QDate(2026, 11, 21), QTime(2, 0), Qt::UTC);
+        const QDateTime now(QDate(2026, 11, 21), QTime(2, 0), QTimeZone::utc());
         QCOMPARE(retryAfter("7", now), std::optional<Milliseconds>(7s));
         QCOMPARE(retryAfter(" 0 ", now), std::optional<Milliseconds>(0s));
         QCOMPARE(retryAfter("Sat, 21 Nov 2026 02:01:30 GMT", now),
