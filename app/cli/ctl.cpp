@@ -21,6 +21,10 @@ AppOptions appOptions(const CtlOptions &options)
     app.keepalive = options.keepalive;
     app.stderrLevel = options.verbose ? std::optional(LogLevel::Debug) : std::nullopt;
     app.connection = options.connection;
+    app.keeping = options.keeping;
+    // The others are over before anything gets quiet.
+    if (options.command != QLatin1String("guard") || options.alwaysLoaded)
+        app.keeping->parkAfter.reset();
     return app;
 }
 
@@ -50,6 +54,7 @@ Ctl::Ctl(CtlOptions options, QObject *parent)
     connect(&m_context.connection(), &Connection::phaseChanged, this, &Ctl::onPhase);
     connect(&m_context.connection(), &Connection::probed, this, &Ctl::onProbed);
     connect(&m_context.sessions(), &SessionManager::sessionChanged, this, &Ctl::onSessionChanged);
+    connect(&m_context.sessions(), &SessionManager::touched, this, &Ctl::onTouched);
     connect(&m_context.sessions(), &SessionManager::requestFailed, this,
             [this](const QString &, const QString &what, const Error &error) {
                 m_output.notice(QStringLiteral("error"),
@@ -208,6 +213,27 @@ void Ctl::onProbed(const ProbeResult &result)
             .trimmed());
 }
 
+void Ctl::onTouched(const TouchEvent &event)
+{
+    if (m_options.command != QLatin1String("guard"))
+        return;
+    const QString strategy =
+        event.strategy ? touchStrategyName(*event.strategy) : QStringLiteral("none");
+    const ProbeResult &probe = event.result.probe;
+    QJsonObject fields = sessionField(event.sessionId);
+    fields.insert(QStringLiteral("kind"), QStringLiteral("touch"));
+    fields.insert(QStringLiteral("strategy"), strategy);
+    fields.insert(QStringLiteral("outcome"), probeOutcomeName(probe.outcome));
+    fields.insert(QStringLiteral("found"), !event.result.sessionNotFound);
+    fields.insert(QStringLiteral("trigger"), touchTriggerName(event.trigger));
+    fields.insert(QStringLiteral("us"), static_cast<qint64>(probe.roundTrip.count()));
+    if (!probe.detail.isEmpty())
+        fields.insert(QStringLiteral("detail"), probe.detail);
+    m_output.event(QStringLiteral("probe"), fields);
+    if (const Session *session = m_context.sessions().find(event.sessionId))
+        sessionSafety(*session);
+}
+
 void Ctl::runSessions()
 {
     m_context.sessions().listServerSessions(
@@ -289,8 +315,11 @@ void Ctl::runGuard()
     const auto open = [this](const SessionSummary &summary) {
         StoredSession *known = stored(summary.id);
         Session *session = nullptr;
+        const ParkPolicy policy =
+            m_options.alwaysLoaded ? ParkPolicy::AlwaysLoaded : ParkPolicy::Auto;
         if (known) {
             applyProvider(&known->config, known->config.id);
+            known->parkPolicy = policy;
             session = m_context.sessions().restore(*known);
         } else {
             StoredSession fresh;
@@ -298,6 +327,7 @@ void Ctl::runGuard()
             fresh.config.name = summary.name;
             fresh.config.workingDirectory = summary.workingDirectory;
             fresh.durable = true;
+            fresh.parkPolicy = policy;
             applyProvider(&fresh.config, summary.id);
             session = m_context.sessions().restore(fresh);
         }
@@ -373,6 +403,7 @@ Session *Ctl::openSession(const QString &wanted)
         session.config.id = wanted;
         session.durable = true; // the server's own, or resume says that there is none
     }
+    session.parked = false; // it is used now
     applyProvider(&session.config, session.config.id);
     if (!m_options.model.isEmpty())
         session.config.model = m_options.model;
@@ -396,14 +427,25 @@ void Ctl::onSessionChanged(Session *session)
 {
     const QString id = session->id();
     const QString before = m_announced.contains(id) ? m_announced[id] : QString();
+    if (m_options.command == QLatin1String("guard") && session->state() != Session::State::Attached)
+        sessionSafety(*session);
     switch (session->state()) {
     case Session::State::Attached:
-        if (before == QLatin1String("attached") || before == QLatin1String("resumed"))
+        if (before == QLatin1String("attached") || before == QLatin1String("resumed")) {
+            if (m_options.command == QLatin1String("guard"))
+                sessionSafety(*session);
             return;
+        }
         sessionState(id,
-                     before == QLatin1String("lost") ? QStringLiteral("resumed")
-                                                     : QStringLiteral("attached"));
+                     before.isEmpty() || before == QLatin1String("failed")
+                         ? QStringLiteral("attached")
+                         : QStringLiteral("resumed"));
+        if (m_options.command == QLatin1String("guard"))
+            sessionSafety(*session);
         break;
+    case Session::State::Parked:
+        m_announced[id] = QStringLiteral("parked");
+        return;
     case Session::State::Lost:
     case Session::State::Offline:
         if (before != QLatin1String("attached") && before != QLatin1String("resumed"))
@@ -595,6 +637,29 @@ void Ctl::sessionState(const QString &id, const QString &state)
                    m_options.command == QLatin1String("guard")
                        ? QStringLiteral("session %1: %2").arg(id, state)
                        : QString());
+}
+
+//! What guard says of a session beside its state: how safe it is, at each change.
+void Ctl::sessionSafety(const Session &session)
+{
+    const QString id = session.id();
+    const SessionLife life = m_context.sessions().life(id);
+    if (life.safety == SessionLife::Safety::Offline)
+        return; // "lost" says it
+    const auto it = m_safety.find(id);
+    if (it != m_safety.end() && it->second == life.safety)
+        return;
+    m_safety[id] = life.safety;
+    QJsonObject fields = sessionField(id);
+    fields.insert(QStringLiteral("state"), safetyName(life.safety));
+    if (life.limit.after)
+        fields.insert(QStringLiteral("idleLimit"),
+                      static_cast<double>(life.limit.after->count()) / 1000);
+    else
+        fields.insert(QStringLiteral("idleLimit"), QStringLiteral("never"));
+    fields.insert(QStringLiteral("origin"), idleLimitOriginName(life.limit.origin));
+    m_output.event(QStringLiteral("session"), fields,
+                   QStringLiteral("session %1: %2").arg(id, safetyName(life.safety)));
 }
 
 void Ctl::fail(int exitCode, const QString &text)

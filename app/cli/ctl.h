@@ -32,6 +32,7 @@ private:
     void onSessionChanged(Session *session);
     void onEvent(const QString &id, const AgentEvent &event);
     void onProbed(const ProbeResult &result);
+    void onTouched(const TouchEvent &event);
 
     // The commands, once online.
     void runStatus();
@@ -52,6 +53,7 @@ private:
     StoredSession *stored(const QString &wanted);
     void applyProvider(SessionConfig *config, const QString &id);
     void sessionState(const QString &id, const QString &state);
+    void sessionSafety(const Session &session);
     void finish(int exitCode);
     void fail(int exitCode, const QString &text);
 
@@ -64,6 +66,7 @@ private:
     QString m_session; //!< that the command is about
     QString m_messageId; //!< of the prompt, once the server has taken it
     std::map<QString, QString> m_announced; //!< by session: the state said last
+    std::map<QString, SessionLife::Safety> m_safety; //!< likewise
     bool m_started = false; //!< the command proper
     bool m_turnFailed = false;
     bool m_turnSeen = false; //!< our prompt was echoed, or its turn failed

@@ -29,8 +29,12 @@ Commands:
   resume ID           attach and print the conversation
   abort ID            end the turn
   delete ID           delete the session and its history on the server
-  guard               hold sessions attached and keep them and the connection alive until a signal
-                                                           --sessions all|ID,…
+  guard               hold sessions attached and keep them and the connection alive until a signal: touches
+                      each before the server's idle limit, brings back what the server drops, unloads
+                      ("parks") what is quiet and has nothing to lose
+                                                           --sessions all|ID,…, --interval SECONDS of the ping,
+                                                           --idle-limit 300s|30m|never, --always-loaded,
+                                                           --park-after 30m|off
   log                 Pilotlight's diagnostic log          --tag TAG[,TAG], --follow, --since 2h|30m|<ISO time>
 
 Where (default: the profile's own local server, started where none runs):
@@ -53,7 +57,11 @@ Lines of --json, each with "t" (ISO 8601, UTC) and "event":
   {"event":"status","server":…,"version":…,"protocol":…,"mode":…,"signedIn":…,
    "keepalive":<state>,"method":"ping|tool:NAME|none","interval":…,"probeTimeout":…}
   {"event":"probe","kind":"ping|tool","outcome":"ok|timeout|transport|rpc_error|unsupported|auth|protocol|cancelled","us":…}
+  {"event":"probe","kind":"touch","session":…,"strategy":"resume|log|none","outcome":…,"found":…,"trigger":…,"us":…}
+                      of guard; "none" is a mere look whether it is there; "found":false: the server had dropped it
   {"event":"session","session":"<id>","state":"created|listed|attached|lost|resumed|failed|deleted"}
+  {"event":"session","session":"<id>","state":"protected|at-risk|unverified|parked|dead","idleLimit":…,"origin":…}
+                      of guard; seconds, or "never", and how it is known
   {"event":"delta","session":…,"text":…}
   {"event":"message","session":…,"text":…}
   {"event":"tool","session":…,"tool":…,"state":"started|completed|failed|denied"}
@@ -91,6 +99,20 @@ std::optional<QDateTime> sinceFrom(const QString &text)
     return time.isValid() ? std::optional(time.toUTC()) : std::nullopt;
 }
 
+//! "300s", "30m", "2h", "300" (seconds) as a span; nothing where it is none.
+std::optional<Milliseconds> spanFrom(const QString &text)
+{
+    static const QRegularExpression shape(QStringLiteral("^(\\d{1,7}(?:\\.\\d{1,3})?)([smh]?)$"));
+    const auto match = shape.match(text);
+    if (!match.hasMatch())
+        return std::nullopt;
+    const double unit = match.captured(2) == QLatin1String("h") ? 3'600'000
+        : match.captured(2) == QLatin1String("m")               ? 60'000
+                                                                : 1'000;
+    const Milliseconds span(static_cast<qint64>(match.captured(1).toDouble() * unit));
+    return span > Milliseconds(0) ? std::optional(span) : std::nullopt;
+}
+
 struct CommandShape
 {
     const char *name;
@@ -119,9 +141,11 @@ Result<CtlOptions> parseOptions(const QStringList &arguments, QString *text)
          {"connect", "token-env", "cli",           "profile", "profile-dir", "timeout",
           "count",   "interval",  "probe-timeout", "method",  "tool",        "name",
           "model",   "cwd",       "system",        "mode",    "provider",    "allow",
-          "answer",  "sessions",  "tag",           "since"})
+          "answer",  "sessions",  "tag",           "since",
+          "idle-limit", "park-after"})
         parser.addOption(valued(name));
-    for (const char *name : {"spawn", "demo", "json", "verbose", "immediate", "follow", "version"})
+    for (const char *name :
+         {"spawn", "demo", "json", "verbose", "immediate", "follow", "version", "always-loaded"})
         parser.addOption(flag(name));
     parser.addOption(QCommandLineOption(QStringList{QStringLiteral("h"), QStringLiteral("help")}));
     if (!parser.parse(QStringList(QStringLiteral("pilotlightctl")) + arguments))
@@ -247,6 +271,18 @@ Result<CtlOptions> parseOptions(const QStringList &arguments, QString *text)
     options.answer = value("answer");
     if (isSet("sessions"))
         options.sessions = value("sessions");
+    options.alwaysLoaded = isSet("always-loaded");
+    if (isSet("idle-limit")) {
+        const auto limit = spanFrom(value("idle-limit"));
+        if (!limit && value("idle-limit") != QLatin1String("never"))
+            return usage(QStringLiteral("--idle-limit takes a span (300s, 30m) or never"));
+        options.keeping.idleLimit = IdleLimit{limit, IdleLimit::Origin::User};
+    }
+    if (isSet("park-after")) {
+        options.keeping.parkAfter = spanFrom(value("park-after"));
+        if (!options.keeping.parkAfter && value("park-after") != QLatin1String("off"))
+            return usage(QStringLiteral("--park-after takes a span (300s, 30m) or off"));
+    }
     for (const QString &tag : value("tag").split(QLatin1Char(','), Qt::SkipEmptyParts))
         options.tags << tag.trimmed().remove(QLatin1Char('[')).remove(QLatin1Char(']')).toUpper();
     options.follow = isSet("follow");

@@ -5,6 +5,7 @@
 #include "base/error.h"
 #include "base/paths.h"
 #include "connection/status.h"
+#include "session/keeping.h"
 
 #include <QStringList>
 
@@ -55,6 +56,8 @@ struct CtlOptions
     QString answer; //!< to questions
     // guard
     QString sessions = QStringLiteral("all");
+    bool alwaysLoaded = false;
+    SessionKeeping keeping;
     // log
     QStringList tags;
     bool follow = false;

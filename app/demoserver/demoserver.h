@@ -139,6 +139,7 @@ private:
     Reply updateQueued(const Request &request);
     Reply activity(const Request &request);
     Reply isProcessing(const Request &request);
+    Reply emptyList(const Request &request); //!< of what a demo session never has
     Reply snapshot(const Request &request);
     Reply logRead(const Request &request);
     Reply logTail(const Request &request);

@@ -169,6 +169,17 @@ Reply DemoServer::activity(const Request &request)
         QJsonObject{{u"abortable"_s, session->isBusy()}, {u"hasActiveWork"_s, session->isBusy()}}};
 }
 
+Reply DemoServer::emptyList(const Request &request)
+{
+    Reply reply;
+    if (!sessionOf(request, reply))
+        return reply;
+    const QString member = request.method == "session.tasks.list"_L1 ? u"tasks"_s
+        : request.method == "session.schedule.list"_L1               ? u"entries"_s
+                                                                     : u"servers"_s;
+    return {QJsonObject{{member, QJsonArray()}}};
+}
+
 Reply DemoServer::isProcessing(const Request &request)
 {
     Reply reply;

@@ -5,6 +5,7 @@
 #include "agent/mcpbackend.h"
 #include "base/logging.h"
 #include "server/clilocator.h"
+#include "server/commandline.h"
 #include "server/localserver.h"
 #include "transport/makemcptransport.h"
 #include "transport/maketransport.h"
@@ -13,6 +14,8 @@
 
 #include <QCoreApplication>
 #include <QFileInfo>
+#include <QHostAddress>
+#include <QUrl>
 
 namespace pilotlight {
 
@@ -68,6 +71,21 @@ QString demoServerPath()
     return path;
 }
 
+//! Our own servers are started without an idle limit. Of one that somebody else runs on this
+//! machine the command line tells; of others nobody.
+std::optional<IdleLimit> knownIdleLimit(const ConnectionStatus &status, const QString &url)
+{
+    if (status.mode != ConnectionMode::Attach)
+        return IdleLimit::never(IdleLimit::Origin::OwnFlag);
+    const QUrl address(url.contains(QStringLiteral("://")) ? url : QStringLiteral("tcp://") + url);
+    const bool loopback =
+        address.host() == QStringLiteral("localhost") || QHostAddress(address.host()).isLoopback();
+    if (!loopback || address.port() <= 0)
+        return std::nullopt;
+    return idleLimitOfCommandLine(commandLineOf(listenerOf(static_cast<quint16>(address.port()))),
+                                  IdleLimit::Origin::CommandLine);
+}
+
 } // namespace
 
 AppContext::AppContext(AppOptions options, QObject *parent)
@@ -110,14 +128,51 @@ AppContext::AppContext(AppOptions options, QObject *parent)
                 Q_EMIT notice(code,
                               id == DefaultBackendId ? detail : id + QStringLiteral(": ") + detail);
             });
-    Connection *connection = m_connections->add(config);
-    connect(connection, &Connection::backendAboutToGo, m_sessions.get(),
-            [this] { m_sessions->setBackend(nullptr); });
-    connect(connection, &Connection::phaseChanged, m_sessions.get(),
-            [this, connection](Phase phase) {
+    connect(m_connections.get(), &ConnectionManager::backendAboutToGo, m_sessions.get(),
+            [this](const QString &id) { m_sessions->setBackend(id, nullptr); });
+    connect(m_connections.get(), &ConnectionManager::phaseChanged, m_sessions.get(),
+            [this](const QString &id, Phase phase) {
                 if (phase == Phase::Online)
-                    m_sessions->setBackend(connection->agentBackend());
+                    online(*m_connections->find(id));
             });
+    m_connections->add(config);
+}
+
+void AppContext::online(Connection &connection)
+{
+    AgentBackend *const backend = connection.agentBackend();
+    if (!backend)
+        return; // a server of tools
+    const ConnectionConfig &config = connection.config();
+    const ConnectionStatus status = connection.status();
+    m_sessions->setKeeping(config.id, keepingFor(config, status.mode));
+    m_sessions->setKnownIdleLimit(config.id, knownIdleLimit(status, config.url));
+    m_sessions->setBackend(config.id, backend, status.generation);
+}
+
+SessionKeeping AppContext::keepingFor(const ConnectionConfig &config, ConnectionMode mode) const
+{
+    SessionKeeping keeping;
+    if (m_options.keeping) {
+        keeping = *m_options.keeping;
+    } else {
+        switch (config.keepalive.sessionTouch) {
+        case SessionTouch::Auto:
+            break;
+        case SessionTouch::On:
+            keeping.touch = TouchMode::On;
+            break;
+        case SessionTouch::Off:
+            keeping.touch = TouchMode::Off;
+            break;
+        }
+        keeping.jitter = config.keepalive.jitter;
+    }
+    if (mode == ConnectionMode::Demo) { // no server of ours to keep (keepalive.md 2)
+        keeping.touch = TouchMode::Off;
+        keeping.parkAfter.reset();
+    }
+    return keeping;
 }
 
 AppContext::~AppContext()

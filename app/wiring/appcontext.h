@@ -35,6 +35,8 @@ struct AppOptions
     KeepaliveSettings keepalive; //!< over what the settings say of the default backend
     //! In place of what the settings say (--demo, --connect).
     std::optional<ConnectionConfig> connection;
+    //! How sessions are kept, in place of what the settings say.
+    std::optional<SessionKeeping> keeping;
 };
 
 //! The composition root: makes the parts of the program and connects them, in one place for the
@@ -98,6 +100,9 @@ Q_SIGNALS:
     void sessionsReplaced();
 
 private:
+    //! Gives the connection's sessions to the session manager.
+    void online(Connection &connection);
+    SessionKeeping keepingFor(const ConnectionConfig &config, ConnectionMode mode) const;
     ConnectionConfig configFor(const AppSettings &settings) const;
     ConnectionParts makeParts();
     Result<std::unique_ptr<Transport>> makeTransport(const ConnectionConfig &config,

@@ -3,6 +3,7 @@
 
 #include "agent/backend.h"
 #include "agent/events.h"
+#include "agent/touch.h"
 
 namespace pilotlight {
 
@@ -51,6 +52,26 @@ public:
     //! again).
     virtual void pendingRequests(const QString &sessionId, QObject *context,
                                  Handler<QList<PermissionRequested>> handler) = 0;
+
+    // Keeping sessions. Handlers run exactly once unless their context or the backend has died.
+
+    //! How this server treats idle sessions. After initialize().
+    virtual SessionRules sessionRules() const = 0;
+    //! The touches that count on the connected server, the best one first. After initialize().
+    virtual QList<TouchStrategy> touchStrategies() const = 0;
+    //! Makes the server take an attached session for active, whatever it is doing: nothing is
+    //! prompted, no history is written, no model is called. A session that is gone is not brought
+    //! back (sessionNotFound, then sessionLost()).
+    virtual void touchSession(const SessionConfig &config, TouchStrategy strategy,
+                              Milliseconds timeout, QObject *context,
+                              std::function<void(TouchResult)> handler) = 0;
+    //! Asks whether the server still has an attached session, by the cheapest read there is. Does
+    //! not keep it alive.
+    virtual void checkSession(const QString &sessionId, Milliseconds timeout, QObject *context,
+                              std::function<void(TouchResult)> handler) = 0;
+    //! What an unload of the session would end.
+    virtual void sessionWork(const QString &sessionId, QObject *context,
+                             Handler<SessionWork> handler) = 0;
 
     //! Answers with the id that the message will have in its UserMessage event.
     virtual void send(const QString &sessionId, const Prompt &prompt, QObject *context,

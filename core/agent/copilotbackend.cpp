@@ -57,10 +57,11 @@ CallHandle CopilotBackend::call(const QString &method, const QJsonObject &params
 }
 
 void CopilotBackend::callSession(const QString &sessionId, const QString &method,
-                                 QJsonObject params, QObject *context, Raw handler)
+                                 QJsonObject params, QObject *context, Raw handler,
+                                 CallOptions options)
 {
     params.insert(u"sessionId"_s, sessionId);
-    call(method, params, {}, context,
+    call(method, params, options, context,
          [this, sessionId, handler = std::move(handler)](const Result<RawJson> &result) {
              const bool lost = !result && result.error().code == ErrorCode::SessionNotFound
                  && m_attached.contains(sessionId);

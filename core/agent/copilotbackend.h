@@ -44,6 +44,15 @@ public:
     void pendingRequests(const QString &sessionId, QObject *context,
                          Handler<QList<PermissionRequested>> handler) override;
 
+    SessionRules sessionRules() const override;
+    QList<TouchStrategy> touchStrategies() const override;
+    void touchSession(const SessionConfig &config, TouchStrategy strategy, Milliseconds timeout,
+                      QObject *context, std::function<void(TouchResult)> handler) override;
+    void checkSession(const QString &sessionId, Milliseconds timeout, QObject *context,
+                      std::function<void(TouchResult)> handler) override;
+    void sessionWork(const QString &sessionId, QObject *context,
+                     Handler<SessionWork> handler) override;
+
     //! InvalidArgument for an empty prompt and for one above 4 MiB.
     void send(const QString &sessionId, const Prompt &prompt, QObject *context,
               Handler<QString> handler) override;
@@ -68,6 +77,7 @@ public:
 private:
     struct Hello;
     struct HistoryRead;
+    struct WorkQuestion;
     //! What the server waits for from us in one session, as JSON-RPC requests.
     struct Waiting
     {
@@ -89,12 +99,16 @@ private:
                     QObject *context, Raw handler);
     //! call() about a session: tells sessionLost() where the server has lost one of ours.
     void callSession(const QString &sessionId, const QString &method, QJsonObject params,
-                     QObject *context, Raw handler);
+                     QObject *context, Raw handler, CallOptions options = {});
     void callDone(const QString &sessionId, const QString &method, const QJsonObject &params,
                   QObject *context, DoneHandler handler);
     //! callDone() whose result says {success:bool}: false is answered with \a otherwise.
     void callSuccess(const QString &sessionId, const QString &method, const QJsonObject &params,
                      QObject *context, DoneHandler handler, Error otherwise);
+
+    void touchCall(const QString &sessionId, const QString &method, const QJsonObject &params,
+                   Milliseconds timeout, QObject *context,
+                   std::function<void(TouchResult)> handler);
 
     void hello(const std::shared_ptr<Hello> &state);
     void helloOld(const std::shared_ptr<Hello> &state);

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: MIT
 #include "agent/copilotevents_p.h"
+#include "agent/copilotwire.h"
 
 #include <QJsonArray>
 #include <QRegularExpression>
@@ -419,6 +420,8 @@ std::optional<EventData> decodeEventData(CopilotEventKind kind, const QJsonObjec
     case Kind::SessionWarning:
         return SessionNotice{true, text(data, "warningType"_L1), text(data, "message"_L1)};
     case Kind::SessionInfo:
+        if (text(data, "message"_L1) == copilot::touchMessage())
+            return std::nullopt; // the echo of a touch
         return SessionNotice{false, text(data, "infoType"_L1), text(data, "message"_L1)};
     case Kind::SystemNotification:
         return systemNotification(data);

@@ -94,6 +94,11 @@ ProbeResult::Outcome probeOutcome(const Error &error)
     }
 }
 
+QString touchMessage()
+{
+    return u"Pilotlight keeps this session alive"_s;
+}
+
 QJsonObject permissionResult(const PermissionRequested &request, PermissionDecision decision,
                              const QString &feedback)
 {

@@ -28,6 +28,10 @@ Error meaning(Error error);
 //! How a probe that failed with \a error ended.
 ProbeResult::Outcome probeOutcome(const Error &error);
 
+//! What a touch writes into a session's log: the event that comes back is known by it, also where
+//! another Pilotlight made it, and is hidden.
+QString touchMessage();
+
 //! The "result" member of an answer to a permission request.
 QJsonObject permissionResult(const PermissionRequested &request, PermissionDecision decision,
                              const QString &feedback);

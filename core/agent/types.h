@@ -150,4 +150,6 @@ struct ProbeResult
     bool tooMany = false;
 };
 
+QString probeOutcomeName(ProbeResult::Outcome outcome); //!< "rpc_error": as in logs and --json
+
 } // namespace pilotlight

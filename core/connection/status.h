@@ -171,7 +171,6 @@ struct ConnectionStatus
     KeepaliveStatus keepalive;
 };
 
-QString probeOutcomeName(ProbeResult::Outcome outcome); //!< "rpc_error"
 QString probeTriggerName(ProbeTrigger trigger); //!< "presend"
 QString phaseName(Phase phase); //!< "online": as in logs and --json
 QString keepaliveStateName(KeepaliveState state); //!< "protected"

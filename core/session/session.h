@@ -2,6 +2,7 @@
 #pragma once
 
 #include "agent/types.h"
+#include "session/keeping.h"
 #include "session/transcript.h"
 
 #include <QHash>
@@ -21,10 +22,14 @@ public:
         Attached, //!< the server sends us its events
         Lost, //!< the server had dropped it; it is being brought back
         Failed, //!< could not be created or resumed; see error()
+        Parked, //!< unloaded on purpose with nothing to lose; resumed on use
     };
     Q_ENUM(State)
 
     const QString &id() const { return m_config.id; }
+    //! Names the connection whose server has it.
+    const QString &backendId() const { return m_backendId; }
+    ParkPolicy parkPolicy() const { return m_parkPolicy; }
     const SessionConfig &config() const { return m_config; }
     //! The user's name, else the server's title, else the first prompt, else empty.
     QString displayName() const;
@@ -60,10 +65,23 @@ private:
         QHash<QString, Prompt> unechoed; //!< by message id: accepted, but not seen in a turn yet
         int lostInARow = 0; //!< losses of which each came soon after the resume before it
         Nanoseconds attachedAt{0}; //!< on the clock; of Attached
+        // Keeping. All times are on the clock's bootNow().
+        std::optional<Nanoseconds> confirmed; //!< the server was seen to have it
+        SessionLife::Evidence evidence = SessionLife::Evidence::None;
+        Nanoseconds counted{0}; //!< the last thing that the server takes for activity
+        Nanoseconds quietSince{0}; //!< nobody has used it since
+        Nanoseconds parkAskedAt{0}; //!< when the server last said that there is something to lose
+        bool parkAsked = false; //!< the question is under way
+        quint64 touches = 0;
+        quint64 deaths = 0;
+        quint64 revivals = 0;
+        quint64 parks = 0;
         bool gone = false; //!< forgotten; answers that still come are void
     };
 
     SessionConfig m_config;
+    QString m_backendId;
+    ParkPolicy m_parkPolicy = ParkPolicy::Auto;
     Work m_work;
     State m_state = State::Offline;
     Error m_error;

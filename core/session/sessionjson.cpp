@@ -82,6 +82,11 @@ constexpr std::pair<const char *, Attachment::Kind> Kinds[] = {
     {"directory", Attachment::Kind::Directory},
 };
 
+constexpr std::pair<const char *, ParkPolicy> ParkPolicies[] = {
+    {"auto", ParkPolicy::Auto},
+    {"always-loaded", ParkPolicy::AlwaysLoaded},
+};
+
 template <typename Enum, std::size_t Count>
 QString nameOf(Enum value, const std::pair<const char *, Enum> (&words)[Count])
 {
@@ -165,6 +170,10 @@ std::optional<ReadSession> sessionFromJson(const QJsonValue &value)
     session.lastActivity = reader.time(QStringLiteral("lastActivity"));
     session.durable = reader.boolean(QStringLiteral("durable"), false);
     session.draft = reader.string(QStringLiteral("draft"));
+    if (const QString backend = reader.string(QStringLiteral("backend")); !backend.isEmpty())
+        session.backendId = backend;
+    session.parkPolicy = reader.word(QStringLiteral("keepLoaded"), ParkPolicies);
+    session.parked = reader.boolean(QStringLiteral("parked"), false);
     for (const QJsonValue &entry : reader.array(QStringLiteral("queue"))) {
         if (const auto prompt = promptFromJson(entry, reader.damaged))
             session.queue.append(*prompt);
@@ -205,6 +214,9 @@ QJsonObject sessionToJson(const StoredSession &session, const QJsonObject &raw)
     object.insert(QStringLiteral("lastActivity"), timeText(session.lastActivity));
     object.insert(QStringLiteral("durable"), session.durable);
     object.insert(QStringLiteral("draft"), session.draft);
+    object.insert(QStringLiteral("backend"), session.backendId);
+    object.insert(QStringLiteral("keepLoaded"), nameOf(session.parkPolicy, ParkPolicies));
+    object.insert(QStringLiteral("parked"), session.parked);
     QJsonArray queue;
     for (const Prompt &prompt : session.queue)
         queue.append(promptToJson(prompt));

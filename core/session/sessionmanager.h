@@ -3,17 +3,20 @@
 
 #include "agent/agentbackend.h"
 #include "base/clock.h"
+#include "session/keeping.h"
 #include "session/session.h"
 
 #include <QObject>
 #include <QPointer>
 
+#include <map>
 #include <memory>
 #include <vector>
 
 namespace pilotlight {
 
 class Random;
+class TouchScheduler;
 class SecretStore;
 class SessionStore;
 struct StoredSession;
@@ -37,20 +40,28 @@ public:
     //! those of \a store. While there is no backend: the new sessions are another server's.
     void changeStore(SessionStore *store);
 
-    //! The connection is online with \a backend, or (null) is not any more.
-    void setBackend(AgentBackend *backend);
+    //! The id of the one backend that a program without a choice has, and of sessions from files
+    //! that name none.
+    static QString defaultBackendId() { return QStringLiteral("default"); }
+
+    //! The connection named \a backendId is online with \a backend, or (null) is not any more. Its
+    //! sessions are attached, and are touched for exactly as long. \a generation counts its
+    //! connections, for the log; without one they are counted here.
+    void setBackend(const QString &backendId, AgentBackend *backend, quint64 generation = 0);
+    void setBackend(AgentBackend *backend) { setBackend(defaultBackendId(), backend); }
+    AgentBackend *backend(const QString &backendId = defaultBackendId()) const;
 
     const std::vector<std::unique_ptr<Session>> &sessions() const { return m_sessions; }
     Session *find(const QString &id) const;
 
     //! Adds a session and creates it on the server (at once or when there is one). An empty
     //! config.id is chosen here. Returns it; its state tells what comes of it.
-    Session *create(SessionConfig config);
+    Session *create(SessionConfig config, const QString &backendId = defaultBackendId());
     //! Adds a session as it was stored: resumed or created again under its id. Null where the id is
     //! empty or known.
     Session *restore(const StoredSession &stored);
     //! Adds a session that the server already has (from listSessions).
-    Session *adopt(const SessionSummary &summary);
+    Session *adopt(const SessionSummary &summary, const QString &backendId = defaultBackendId());
     //! Sends now, or keeps it in the session's queue until the session is attached.
     void send(const QString &id, const Prompt &prompt);
     //! Sends a prompt again that the server took and then dropped (UserItem::dropped), with its
@@ -77,12 +88,44 @@ public:
     //! Tries again after Failed.
     void retry(const QString &id);
     void setDraft(const QString &id, const QString &text);
-    //! The session that the user looks at: its unread count stays zero, it is attached first.
+    //! The session that the user looks at: its unread count stays zero, it is attached first, and
+    //! resumed where it was parked.
     void setVisible(const QString &id);
     QString visible() const { return m_visible; }
 
     //! What the server lists, for "open an earlier session". Empty without a server.
-    void listServerSessions(QObject *context, Handler<QList<SessionSummary>> handler);
+    void listServerSessions(QObject *context, Handler<QList<SessionSummary>> handler,
+                            const QString &backendId = defaultBackendId());
+
+    // ---- keeping sessions alive (docs/keepalive.md 10, 11, 19 to 21, 22b)
+
+    //! What the user set for a backend, in force at once; kept over its connections.
+    void setKeeping(const QString &backendId, const SessionKeeping &keeping);
+    SessionKeeping keeping(const QString &backendId = defaultBackendId()) const;
+    //! What our own flag or the command line says about the idle limit of the backend's server.
+    //! Before setBackend(), or at any time later. Forgets what was learned of another server.
+    void setKnownIdleLimit(const QString &backendId, const std::optional<IdleLimit> &limit);
+    //! The limit in force, and where it comes from.
+    IdleLimit idleLimit(const QString &backendId = defaultBackendId()) const;
+    //! Strategies that were proved not to keep sessions alive on this backend's server.
+    void setRefuted(const QString &backendId, const QList<TouchStrategy> &strategies);
+
+    //! How safe a session is, and how we know. Of an unknown id: Offline.
+    SessionLife life(const QString &id) const;
+    //! Touches the session now (or checks it, where no touch is needed).
+    void touchNow(const QString &id);
+    //! Touches or checks every attached session of the backend, eight at a time; the handler runs
+    //! when all have answered (with what there was, where the connection ends). After a sleep, and
+    //! for "Probe now".
+    void checkSessions(const QString &backendId, TouchTrigger trigger, QObject *context,
+                       std::function<void(const SessionCheck &)> handler);
+
+    //! Unloads the session now. Refused, with requestFailed "park", while it has anything in memory
+    //! to lose: the error's detail names it (SessionWork::toString()).
+    void park(const QString &id);
+    //! Resumes a parked session; nothing happens to others.
+    void unpark(const QString &id);
+    void setParkPolicy(const QString &id, ParkPolicy policy);
 
 Q_SIGNALS:
     void sessionAdded(pilotlight::Session *session);
@@ -91,10 +134,22 @@ Q_SIGNALS:
     void sessionChanged(pilotlight::Session *session);
     //! A request of the user failed; \a what names it in the log's words.
     void requestFailed(const QString &id, const QString &what, const pilotlight::Error &error);
+    //! A touch or a check of one session ended; every attempt exactly once.
+    void touched(const pilotlight::TouchEvent &event);
+    //! The idle limit in force for a backend has changed (set, known or learned).
+    void idleLimitChanged(const QString &backendId);
 
 private:
-    Session *add(SessionConfig config);
+    struct Online;
+    struct Server;
+
+    Session *add(SessionConfig config, const QString &backendId);
+    Server &server(const QString &backendId);
+    const Server *findServer(const QString &backendId) const;
+    Online *online(const Session &session) const;
+    AgentBackend *backendOf(const Session &session) const;
     void attachSome();
+    void attachSome(Server &server);
     void attach(Session &session);
     void createOnServer(Session &session);
     void resumeOnServer(Session &session);
@@ -108,6 +163,23 @@ private:
     void sendNow(Session &session, const Prompt &prompt, int queuePosition);
     void sendFailed(Session &session, const Prompt &prompt, int queuePosition, const Error &error);
     void flushQueue(Session &session);
+    // Keeping.
+    std::unique_ptr<TouchScheduler> makeScheduler(Server &server, AgentBackend &backend);
+    void applyKeeping(Server &server);
+    void confirmed(Session &session, SessionLife::Evidence evidence, bool counted);
+    void onTouched(const TouchEvent &event);
+    void learn(Session &session, Nanoseconds silence);
+    bool needsConfirmation(const Session &session) const;
+    void confirmThenSend(Session &session, const Prompt &prompt, int queuePosition);
+    void deliver(Session &session, const Prompt &prompt, int queuePosition);
+    void requeue(Session &session, const Prompt &prompt, int queuePosition);
+    bool isIdleHere(const Session &session) const;
+    void used(Session &session);
+    void armParking(Server &server);
+    void parkQuietOnes(const QString &backendId);
+    void askToPark(Session &session, bool wished);
+    void parkNow(Session &session);
+
     void setState(Session &session, Session::State state);
     void changed(Session &session);
     void persist(const Session &session);
@@ -120,7 +192,7 @@ private:
     SecretStore *m_secrets = nullptr;
     Clock &m_clock;
     Random &m_random;
-    QPointer<AgentBackend> m_backend;
+    std::map<QString, std::unique_ptr<Server>> m_servers; //!< by backend id
     std::vector<std::unique_ptr<Session>> m_sessions;
     QString m_visible;
 };

@@ -3,6 +3,7 @@
 
 #include "agent/types.h"
 #include "base/clock.h"
+#include "session/keeping.h"
 
 #include <QDateTime>
 #include <QJsonObject>
@@ -23,6 +24,9 @@ struct StoredSession
     bool durable = false; //!< the server has a history for it
     QString draft;
     QList<Prompt> queue; //!< not sent yet
+    QString backendId = QStringLiteral("default"); //!< the connection whose server has it
+    ParkPolicy parkPolicy = ParkPolicy::Auto;
+    bool parked = false; //!< unloaded on purpose: attached only when it is used
     //! Members of a newer version. The store keeps them too for as long as the session is in the
     //! file, so that a caller may leave this empty.
     QJsonObject unknown;

@@ -33,7 +33,18 @@ void FakeBackend::record(Call call, QObject *context, Handler<T> handler, std::f
     if (autoAnswer) {
         entry.answered = true;
         const auto succeedNow = entry.succeed;
-        succeedNow();
+        const auto failNow = entry.fail;
+        const QString sessionId = entry.sessionId;
+        const std::optional<Error> error = judge ? judge(entry) : std::nullopt;
+        if (!keepCalls)
+            m_calls.pop_back();
+        if (!error) {
+            succeedNow();
+            return;
+        }
+        failNow(*error);
+        if (error->code == ErrorCode::SessionNotFound)
+            Q_EMIT sessionLost(sessionId);
     }
 }
 
@@ -206,6 +217,63 @@ void FakeBackend::pendingRequests(const QString &sessionId, QObject *context,
     record<QList<PermissionRequested>>(named("pendingRequests", sessionId), context,
                                        std::move(handler),
                                        [this, sessionId] { return pending.value(sessionId); });
+}
+
+namespace {
+
+TouchResult touchOk()
+{
+    TouchResult result;
+    result.probe.outcome = ProbeResult::Outcome::Ok;
+    result.probe.roundTrip = std::chrono::milliseconds(1);
+    return result;
+}
+
+Handler<TouchResult> touchAnswer(std::function<void(TouchResult)> handler)
+{
+    return [handler = std::move(handler)](const Result<TouchResult> &result) {
+        using Outcome = ProbeResult::Outcome;
+        if (result) {
+            handler(*result);
+            return;
+        }
+        TouchResult touch;
+        const ErrorCode code = result.error().code;
+        touch.sessionNotFound = code == ErrorCode::SessionNotFound;
+        touch.probe.detail = result.error().toString();
+        touch.probe.outcome = code == ErrorCode::Timeout ? Outcome::Timeout
+            : code == ErrorCode::Cancelled               ? Outcome::Cancelled
+            : code == ErrorCode::MethodNotFound          ? Outcome::Unsupported
+            : code == ErrorCode::NotSignedIn             ? Outcome::Auth
+            : code == ErrorCode::ConnectionLost          ? Outcome::Transport
+                                                         : Outcome::RpcError;
+        handler(touch);
+    };
+}
+
+} // namespace
+
+void FakeBackend::touchSession(const SessionConfig &config, TouchStrategy strategy, Milliseconds,
+                               QObject *context, std::function<void(TouchResult)> handler)
+{
+    Call call = named("touchSession", config.id);
+    call.config = config;
+    call.strategy = strategy;
+    record<TouchResult>(std::move(call), context, touchAnswer(std::move(handler)), touchOk);
+}
+
+void FakeBackend::checkSession(const QString &sessionId, Milliseconds, QObject *context,
+                               std::function<void(TouchResult)> handler)
+{
+    record<TouchResult>(named("checkSession", sessionId), context, touchAnswer(std::move(handler)),
+                        touchOk);
+}
+
+void FakeBackend::sessionWork(const QString &sessionId, QObject *context,
+                              Handler<SessionWork> handler)
+{
+    record<SessionWork>(named("sessionWork", sessionId), context, std::move(handler),
+                        [this, sessionId] { return works.value(sessionId); });
 }
 
 void FakeBackend::send(const QString &sessionId, const Prompt &prompt, QObject *context,

@@ -30,6 +30,7 @@ public:
         PermissionDecision decision = PermissionDecision::ApproveOnce;
         QString requestId;
         bool flag = false; //!< freeform, approved
+        TouchStrategy strategy = TouchStrategy::ResumeSilent; //!< of touchSession
         QPointer<QObject> context;
         bool answered = false;
         std::function<void(const Error &)> fail;
@@ -40,7 +41,14 @@ public:
 
     // Canned answers.
     bool autoAnswer = false;
+    //! With autoAnswer: what a call fails with, if anything. SessionNotFound is followed by
+    //! sessionLost(), as from the real adapter.
+    std::function<std::optional<Error>(const Call &)> judge;
+    bool keepCalls = true; //!< false: calls that were answered at once leave no trace
     ServerInfo serverInfo{QStringLiteral("Fake"), QStringLiteral("1.0"), 3};
+    SessionRules rules;
+    QList<TouchStrategy> strategies{TouchStrategy::ResumeSilent, TouchStrategy::LogEphemeral};
+    QMap<QString, SessionWork> works; //!< by session
     AuthStatus auth{true, QStringLiteral("tester"), {}};
     QList<ModelInfo> models;
     QList<SessionSummary> summaries;
@@ -84,6 +92,15 @@ public:
                       Handler<HistoryPage> handler) override;
     void pendingRequests(const QString &sessionId, QObject *context,
                          Handler<QList<PermissionRequested>> handler) override;
+    SessionRules sessionRules() const override { return rules; }
+    QList<TouchStrategy> touchStrategies() const override { return strategies; }
+    //! An answer with an error becomes the outcome that a server's error would.
+    void touchSession(const SessionConfig &config, TouchStrategy strategy, Milliseconds timeout,
+                      QObject *context, std::function<void(TouchResult)> handler) override;
+    void checkSession(const QString &sessionId, Milliseconds timeout, QObject *context,
+                      std::function<void(TouchResult)> handler) override;
+    void sessionWork(const QString &sessionId, QObject *context,
+                     Handler<SessionWork> handler) override;
     void send(const QString &sessionId, const Prompt &prompt, QObject *context,
               Handler<QString> handler) override;
     void abort(const QString &sessionId, QObject *context, DoneHandler handler) override;

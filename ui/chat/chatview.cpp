@@ -341,6 +341,10 @@ void ChatView::updateNote()
                              .arg(errorSentence(m_session->error())),
                          QStringLiteral("error"));
         break;
+    case Session::State::Parked:
+        m_input->setNote(tr("This session is parked: what you write brings it back first."),
+                         QStringLiteral("pause"));
+        break;
     case Session::State::Attached:
         m_input->setNote(shownState(*m_session) == ShownState::Waiting
                              ? tr("The agent waits for your answer above (F6).")

@@ -27,6 +27,8 @@ ShownState shownState(const Session &session)
         return ShownState::Lost;
     case Session::State::Failed:
         return ShownState::Failed;
+    case Session::State::Parked:
+        return ShownState::Parked;
     case Session::State::Attached:
         break;
     }
@@ -58,6 +60,8 @@ QString stateText(ShownState state)
         return Tr::tr("Failed");
     case ShownState::Lost:
         return Tr::tr("Lost");
+    case ShownState::Parked:
+        return Tr::tr("Parked");
     }
     return {};
 }
@@ -79,6 +83,8 @@ QString stateIcon(ShownState state)
         return QStringLiteral("error");
     case ShownState::Lost:
         return QStringLiteral("warning");
+    case ShownState::Parked:
+        return QStringLiteral("pause");
     }
     return QStringLiteral("ring");
 }
@@ -96,6 +102,7 @@ ColorRole stateColor(ShownState state)
     case ShownState::Idle:
     case ShownState::Offline:
     case ShownState::Attaching:
+    case ShownState::Parked:
         break;
     }
     return ColorRole::Muted;
@@ -119,6 +126,10 @@ QString stateExplanation(const Session &session)
         return errorSentence(session.error());
     case ShownState::Lost:
         return Tr::tr("The server had dropped this session. It is being brought back.");
+    case ShownState::Parked:
+        return Tr::tr(
+            "Unloaded from the server to save its power. Nothing is lost; it comes back as "
+            "soon as you open it or send something.");
     }
     return {};
 }

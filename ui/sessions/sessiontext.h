@@ -18,7 +18,8 @@ enum class ShownState
     Offline,
     Attaching,
     Failed,
-    Lost
+    Lost,
+    Parked
 };
 
 ShownState shownState(const Session &session);

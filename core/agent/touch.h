@@ -1,0 +1,62 @@
+// SPDX-License-Identifier: MIT
+#pragma once
+
+#include "agent/types.h"
+
+namespace pilotlight {
+
+//! A request that makes the server take a session for active (docs/keepalive.md has the measured
+//! table of what counts on which version; a ping and reads never do).
+enum class TouchStrategy
+{
+    ResumeSilent, //!< resume once more with the whole configuration, leaving no event
+    LogEphemeral, //!< write an ephemeral line into the session's log
+};
+
+QString touchStrategyName(TouchStrategy strategy); //!< "resume", "log": as in logs and --json
+std::optional<TouchStrategy> touchStrategyFromName(const QString &name);
+
+//! What came of touching or checking one session.
+struct TouchResult
+{
+    ProbeResult probe;
+    //! The server has the session no longer (probe.outcome is RpcError then). It was not brought
+    //! back.
+    bool sessionNotFound = false;
+
+    bool isOk() const { return probe.outcome == ProbeResult::Outcome::Ok; }
+};
+
+//! How the connected server treats idle sessions, as far as its version tells.
+struct SessionRules
+{
+    //! A turn in progress keeps its session. Not on 0.0.420 and 1.0.6 (measured).
+    bool protectsBusySessions = true;
+    //! Fixed limit that no flag can change; nothing where a flag or setting decides.
+    std::optional<Milliseconds> fixedIdleLimit;
+};
+
+//! What an unload would end, since it lives only in the server's memory.
+struct SessionWork
+{
+    bool turn = false; //!< one runs, or waits for the user
+    bool queue = false; //!< prompts or steering wait in the server
+    bool tasks = false; //!< shells or sub-agents in the background
+    bool requests = false; //!< a permission or a question is open
+    bool schedule = false; //!< prompts that the server will send by itself
+    bool toolServers = false; //!< connected MCP servers, which may have a state of their own
+    bool known = true; //!< false: this server cannot tell (before 1.0.6x)
+
+    bool nothingToLose() const
+    {
+        return known && !turn && !queue && !tasks && !requests && !schedule && !toolServers;
+    }
+    //! "turn,tasks" for logs; "unknown" among them where the server cannot tell.
+    QString toString() const;
+};
+
+//! True where \a version ("1.0.102", also with a suffix) is \a least or a later one. A version that
+//! cannot be read is none: false.
+bool versionAllows(const QString &version, const QString &least);
+
+} // namespace pilotlight

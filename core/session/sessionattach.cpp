@@ -1,0 +1,328 @@
+// SPDX-License-Identifier: MIT
+// The server comes and goes: attaching, histories, events, losses.
+#include "session/sessionmanager_p.h"
+
+#include "base/logging.h"
+#include "session/sessionstore.h"
+
+#include <algorithm>
+
+namespace pilotlight {
+
+namespace {
+
+// A resume costs the server 50-100 ms of a core (measured, protocol 3): eight at once keep it
+// busy without making the visible one wait behind sixty others.
+constexpr int AttachLimit = 8;
+
+// Attached for so long, a session's next loss is a new one, not the same again. Real servers look
+// for idle sessions once in five minutes, so that a loss that is meant comes no sooner.
+constexpr Milliseconds StaysAttached{60'000};
+
+} // namespace
+
+bool isActivity(const EventData &data)
+{
+    return std::visit(
+        [](const auto &value) {
+            using T = std::decay_t<decltype(value)>;
+            return !std::is_same_v<T, SessionBegan> && !std::is_same_v<T, SessionResumed>
+                && !std::is_same_v<T, SessionShutDown> && !std::is_same_v<T, SessionIdle>
+                && !std::is_same_v<T, AssistantIdle> && !std::is_same_v<T, SessionNotice>
+                && !std::is_same_v<T, TitleChanged> && !std::is_same_v<T, ModelChanged>
+                && !std::is_same_v<T, ModeChanged> && !std::is_same_v<T, QueueChanged>
+                && !std::is_same_v<T, ContextUsage> && !std::is_same_v<T, UsageReported>
+                && !std::is_same_v<T, CompactionChanged> && !std::is_same_v<T, UnknownEvent>;
+        },
+        data);
+}
+
+void SessionManager::setBackend(const QString &backendId, AgentBackend *backend, quint64 generation)
+{
+    Server &s = server(backendId);
+    // Gone from here before the scheduler ends: its last word comes from its destructor.
+    if (const std::unique_ptr<Online> before = std::move(s.online)) {
+        before->backend.disconnect(this);
+        before->touches.reset();
+    }
+    for (const auto &session : m_sessions) {
+        if (session->m_backendId != backendId || session->m_state == Session::State::Parked)
+            continue;
+        Session::Work &state = session->m_work;
+        state.historyPending = false;
+        state.sending = false;
+        state.early.clear();
+        session->m_transcript.markInterrupted();
+        setState(*session, Session::State::Offline);
+    }
+    if (!backend)
+        return;
+    s.generation = generation ? generation : s.generation + 1;
+    s.rules = backend->sessionRules();
+    s.online = std::make_unique<Online>(Online{*backend, makeScheduler(s, *backend), {}, 0});
+    applyKeeping(s);
+    connect(backend, &AgentBackend::sessionEvent, this, &SessionManager::onEvent);
+    connect(backend, &QObject::destroyed, this, [this, backendId] { setBackend(backendId, nullptr); });
+    connect(backend, &AgentBackend::sessionLost, this, &SessionManager::onLost);
+    attachSome(s);
+}
+
+void SessionManager::attachSome()
+{
+    for (const auto &[id, s] : m_servers)
+        attachSome(*s);
+}
+
+void SessionManager::attachSome(Server &s)
+{
+    if (!s.online)
+        return;
+    std::vector<Session *> waiting;
+    int busy = 0;
+    for (const auto &session : m_sessions) {
+        if (session->m_backendId != s.id)
+            continue;
+        if (session->m_state == Session::State::Attaching)
+            ++busy;
+        else if ((session->m_state == Session::State::Offline
+                  || session->m_state == Session::State::Lost)
+                 && !session->m_work.secretMissing)
+            waiting.push_back(session.get());
+    }
+    std::stable_sort(waiting.begin(), waiting.end(), [this](const Session *a, const Session *b) {
+        if ((a->id() == m_visible) != (b->id() == m_visible))
+            return a->id() == m_visible;
+        return a->m_lastActivity > b->m_lastActivity;
+    });
+    for (Session *session : waiting) {
+        if (busy++ >= AttachLimit)
+            return;
+        attach(*session);
+        if (!s.online)
+            return;
+    }
+}
+
+void SessionManager::attach(Session &session)
+{
+    session.m_work.historyPending = true;
+    setState(session, Session::State::Attaching);
+    if (!backendOf(session) || session.m_state != Session::State::Attaching)
+        return; // whoever listened has ended the connection or the session
+    if (session.m_durable)
+        resumeOnServer(session);
+    else
+        createOnServer(session);
+}
+
+void SessionManager::createOnServer(Session &session)
+{
+    backendOf(session)->createSession(
+        session.m_config, &session, [this, &session](const Result<Done> &result) {
+            if (session.m_work.gone) {
+                releaseForgotten(session, result);
+            } else if (result) {
+                readHistory(session);
+            } else if (result.error().code == ErrorCode::InvalidArgument) {
+                // The server has a history under this id: we did not know that
+                // its first prompt had been accepted. create would fork it,
+                // resume goes on with it.
+                session.m_durable = true;
+                resumeOnServer(session);
+            } else {
+                attachFailed(session, result.error());
+            }
+        });
+}
+
+void SessionManager::resumeOnServer(Session &session)
+{
+    AgentBackend *backend = backendOf(session);
+    if (!backend)
+        return;
+    backend->resumeSession(session.m_config, {}, &session,
+                           [this, &session](const Result<Done> &result) {
+                               if (session.m_work.gone)
+                                   releaseForgotten(session, result);
+                               else if (result)
+                                   readHistory(session);
+                               else
+                                   attachFailed(session, result.error());
+                           });
+}
+
+void SessionManager::releaseForgotten(const Session &session, const Result<Done> &result)
+{
+    // Closed while it was being attached: nobody would ever unload it.
+    AgentBackend *backend = backendOf(session);
+    if (result && backend)
+        backend->unloadSession(session.id(), this, [](const Result<Done> &) { });
+}
+
+void SessionManager::readHistory(Session &session)
+{
+    AgentBackend *backend = backendOf(session);
+    if (!backend)
+        return;
+    backend->readHistory(session.id(), &session,
+                         [this, &session](const Result<QList<AgentEvent>> &history) {
+                             historyRead(session, history);
+                         });
+}
+
+void SessionManager::historyRead(Session &session, const Result<QList<AgentEvent>> &history)
+{
+    if (session.m_state != Session::State::Attaching || session.m_work.gone)
+        return;
+    if (!history && history.error().code != ErrorCode::SessionNotFound
+        && history.error().code != ErrorCode::Unsupported) {
+        attachFailed(session, history.error());
+        return;
+    }
+    Session::Work &state = session.m_work;
+    session.m_transcript.load(history.value_or(QList<AgentEvent>()), true);
+    QDateTime newest;
+    for (const AgentEvent &event : history.value_or(QList<AgentEvent>())) {
+        if (isActivity(event.data) && event.meta.time.isValid()
+            && (!newest.isValid() || event.meta.time > newest))
+            newest = event.meta.time;
+    }
+    if (newest.isValid())
+        session.m_lastActivity = newest; // without one, what was stored
+    state.historyPending = false;
+    const QList<AgentEvent> early = std::exchange(state.early, {});
+    for (const AgentEvent &event : early)
+        applyEvent(session, event);
+    if (!session.m_durable && history) {
+        session.m_durable =
+            std::any_of(history->cbegin(), history->cend(), [](const AgentEvent &e) {
+                return std::holds_alternative<UserMessage>(e.data);
+            });
+    }
+    if (state.lostInARow > 0)
+        ++state.revivals;
+    state.attachedAt = m_clock.now();
+    confirmed(session, SessionLife::Evidence::Attached, true);
+    setState(session, Session::State::Attached);
+    persist(session);
+    if (!backendOf(session) || session.m_state != Session::State::Attached)
+        return; // whoever listened has ended the connection or the session
+    // A resume does not send again what still waits for the user.
+    backendOf(session)->pendingRequests(
+        session.id(), &session,
+        [this, &session](const Result<QList<PermissionRequested>> &requests) {
+            if (!requests)
+                return;
+            for (const PermissionRequested &request : *requests) {
+                AgentEvent event;
+                event.meta.id = "pending-" + request.requestId.toUtf8();
+                event.meta.time = m_clock.wallNow();
+                event.data = request;
+                session.m_transcript.apply(event); // it asked long ago: no new activity
+            }
+        });
+    flushQueue(session);
+    attachSome();
+}
+
+void SessionManager::attachFailed(Session &session, const Error &error)
+{
+    qCWarning(lcSession).noquote() << QStringLiteral("Session %1 could not be attached: %2")
+                                          .arg(session.id().left(8), error.toString());
+    session.m_work.historyPending = false;
+    session.m_error = error;
+    // With the connection gone the next backend starts over; anything else is this session's own.
+    const bool connectionGone = error.code == ErrorCode::ConnectionLost
+        || error.code == ErrorCode::ConnectionClosed || error.code == ErrorCode::Cancelled;
+    setState(session, connectionGone ? Session::State::Offline : Session::State::Failed);
+    if (!connectionGone)
+        attachSome();
+}
+
+void SessionManager::retry(const QString &id)
+{
+    Session *session = find(id);
+    if (!session || session->m_state != Session::State::Failed)
+        return;
+    session->m_work.lostInARow = 0;
+    setState(*session, Session::State::Offline);
+    attachSome();
+}
+
+void SessionManager::onLost(const QString &id)
+{
+    Session *session = find(id);
+    if (!session || session->m_state == Session::State::Attaching
+        || session->m_state == Session::State::Failed || session->m_state == Session::State::Parked)
+        return;
+    qCWarning(lcSession).noquote()
+        << QStringLiteral("Session %1 was dropped by the server; resuming it").arg(id.left(8));
+    session->m_transcript.markInterrupted();
+    // An idle limit is minutes at least: who goes at once, again and again, would go for ever.
+    if (m_clock.now() - session->m_work.attachedAt >= StaysAttached)
+        session->m_work.lostInARow = 0;
+    if (++session->m_work.lostInARow > 2) {
+        attachFailed(*session,
+                     {ErrorCode::SessionNotFound,
+                      QStringLiteral("the server dropped it again right after each resume"),
+                      {}});
+        return;
+    }
+    setState(*session, Session::State::Lost);
+    attachSome();
+}
+
+void SessionManager::onEvent(const QString &id, const AgentEvent &event)
+{
+    Session *session = find(id);
+    if (!session)
+        return;
+    Session::Work &state = session->m_work;
+    // A server that drops busy sessions does not take their events for activity either.
+    confirmed(*session, SessionLife::Evidence::Event,
+              server(session->m_backendId).rules.protectsBusySessions
+                  && session->activity() == Activity::Working);
+    if (state.historyPending)
+        state.early.append(event);
+    else
+        applyEvent(*session, event);
+}
+
+void SessionManager::applyEvent(Session &session, const AgentEvent &event)
+{
+    session.m_transcript.apply(event);
+    if (isActivity(event.data)) {
+        // Events that a resume replays are old ones.
+        const QDateTime time = event.meta.time.isValid() ? event.meta.time : m_clock.wallNow();
+        session.m_lastActivity = std::max(session.m_lastActivity, time);
+        session.m_work.quietSince = m_clock.bootNow();
+    }
+    if (!event.meta.agentId.isEmpty())
+        return;
+    if (const auto *user = std::get_if<UserMessage>(&event.data)) {
+        session.m_work.unechoed.remove(user->messageId);
+        if (!session.m_durable) {
+            session.m_durable = true;
+            persist(session);
+        }
+        changed(session);
+    } else if (const auto *message = std::get_if<MessageCompleted>(&event.data)) {
+        if (session.id() != m_visible && !message->text.isEmpty()) {
+            ++session.m_unread;
+            changed(session);
+        }
+    } else if (const auto *model = std::get_if<ModelChanged>(&event.data)) {
+        session.m_config.model = model->model;
+        persist(session);
+    } else if (const auto *mode = std::get_if<ModeChanged>(&event.data)) {
+        session.m_config.mode = mode->mode;
+        persist(session);
+    } else if (const auto *idle = std::get_if<SessionIdle>(&event.data)) {
+        persist(session);
+        if (idle->aborted)
+            session.m_work.queueRests = !session.m_queue.isEmpty();
+        flushQueue(session);
+    }
+}
+
+} // namespace pilotlight

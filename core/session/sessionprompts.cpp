@@ -1,0 +1,248 @@
+// SPDX-License-Identifier: MIT
+// What the user says to a session: prompts, answers, switches.
+#include "session/sessionmanager_p.h"
+
+#include "session/sessionstore.h"
+
+#include <algorithm>
+
+namespace pilotlight {
+
+void SessionManager::send(const QString &id, const Prompt &prompt)
+{
+    Session *session = find(id);
+    if (!session)
+        return;
+    Session::Work &state = session->m_work;
+    state.queueRests = false;
+    used(*session);
+    unpark(id);
+    const bool free = isOpen(session->m_state) && !state.sending
+        && (prompt.delivery == Delivery::Immediate
+            || (session->activity() == Activity::Idle && session->m_queue.isEmpty()));
+    if (free) {
+        sendNow(*session, prompt, static_cast<int>(session->m_queue.size()));
+        return;
+    }
+    session->m_queue.append(prompt);
+    persist(*session);
+    changed(*session);
+    flushQueue(*session);
+}
+
+void SessionManager::sendAgain(const QString &id, const QString &messageId)
+{
+    Session *session = find(id);
+    if (!session)
+        return;
+    for (const TranscriptItem &item : session->m_transcript.items()) {
+        const auto *user = std::get_if<UserItem>(&item.data);
+        if (!user || user->messageId != messageId || !user->pending || !user->dropped)
+            continue;
+        Prompt prompt = session->m_work.unechoed.take(messageId);
+        if (prompt.text.isEmpty())
+            prompt.text = user->text;
+        // What it was to steer has ended.
+        prompt.delivery = Delivery::Enqueue;
+        session->m_transcript.removePending(messageId);
+        send(id, prompt);
+        return;
+    }
+}
+
+void SessionManager::removeQueued(const QString &id, int index)
+{
+    Session *session = find(id);
+    if (!session || index < 0 || index >= session->m_queue.size())
+        return;
+    session->m_queue.removeAt(index);
+    persist(*session);
+    changed(*session);
+}
+
+void SessionManager::sendQueuedNow(const QString &id, int index)
+{
+    Session *session = find(id);
+    if (!session || index < 0 || index >= session->m_queue.size() || !isOpen(session->m_state)
+        || session->m_work.sending)
+        return;
+    Prompt prompt = session->m_queue.takeAt(index);
+    if (session->activity() != Activity::Idle)
+        prompt.delivery = Delivery::Immediate;
+    session->m_work.queueRests = false;
+    used(*session);
+    sendNow(*session, prompt, index);
+}
+
+void SessionManager::sendNow(Session &session, const Prompt &prompt, int queuePosition)
+{
+    if (!backendOf(session)) // whoever listened to the queue's change has ended the connection
+        requeue(session, prompt, queuePosition);
+    else if (needsConfirmation(session))
+        confirmThenSend(session, prompt, queuePosition);
+    else
+        deliver(session, prompt, queuePosition);
+}
+
+void SessionManager::requeue(Session &session, const Prompt &prompt, int queuePosition)
+{
+    session.m_queue.insert(std::clamp<qsizetype>(queuePosition, 0, session.m_queue.size()), prompt);
+    persist(session);
+}
+
+void SessionManager::deliver(Session &session, const Prompt &prompt, int queuePosition)
+{
+    session.m_work.sending = true;
+    backendOf(session)->send(
+        session.id(), prompt, &session,
+        [this, &session, prompt, queuePosition](const Result<QString> &messageId) {
+            session.m_work.sending = false;
+            if (session.m_work.gone)
+                return;
+            if (!messageId) {
+                sendFailed(session, prompt, queuePosition, messageId.error());
+                return;
+            }
+            confirmed(session, SessionLife::Evidence::Prompt, true);
+            session.m_work.unechoed.insert(*messageId, prompt);
+            session.m_transcript.addPending(*messageId, prompt.text);
+            session.m_lastActivity = m_clock.wallNow();
+            used(session);
+            persist(session);
+            changed(session);
+        });
+}
+
+void SessionManager::sendFailed(Session &session, const Prompt &prompt, int queuePosition,
+                                const Error &error)
+{
+    // The prompt goes back to where the user sees it. It goes out again by itself only where the
+    // server is sure not to have taken it.
+    session.m_work.queueRests = error.code != ErrorCode::SessionNotFound;
+    requeue(session, prompt, queuePosition);
+    changed(session);
+    if (error.code != ErrorCode::SessionNotFound)
+        Q_EMIT requestFailed(session.id(), QStringLiteral("send"), error);
+}
+
+void SessionManager::flushQueue(Session &session)
+{
+    const Session::Work &state = session.m_work;
+    if (session.m_queue.isEmpty() || !isOpen(session.m_state) || state.queueRests || state.sending
+        || session.activity() != Activity::Idle)
+        return;
+    const Prompt prompt = session.m_queue.takeFirst();
+    persist(session);
+    changed(session);
+    sendNow(session, prompt, 0);
+}
+
+void SessionManager::abort(const QString &id)
+{
+    Session *session = find(id);
+    if (!session)
+        return;
+    session->m_work.queueRests = !session->m_queue.isEmpty();
+    if (AgentBackend *backend = backendOf(*session); backend && isOpen(session->m_state))
+        backend->abort(id, session, reporter(id, QStringLiteral("abort")));
+}
+
+void SessionManager::rename(const QString &id, const QString &name)
+{
+    Session *session = find(id);
+    if (!session || session->m_config.name == name)
+        return;
+    session->m_config.name = name;
+    persist(*session);
+    changed(*session);
+    if (AgentBackend *backend = backendOf(*session);
+        backend && isOpen(session->m_state) && !name.isEmpty())
+        backend->renameSession(id, name, session, reporter(id, QStringLiteral("rename")));
+}
+
+void SessionManager::switchModel(const QString &id, const QString &model)
+{
+    Session *session = find(id);
+    if (!session)
+        return;
+    if (AgentBackend *backend = backendOf(*session); backend && isOpen(session->m_state)) {
+        backend->switchModel(id, model, session, reporter(id, QStringLiteral("switch-model")));
+    } else {
+        session->m_config.model = model; // goes along with the next resume
+        persist(*session);
+        changed(*session);
+    }
+}
+
+void SessionManager::switchMode(const QString &id, AgentMode mode)
+{
+    Session *session = find(id);
+    if (!session)
+        return;
+    if (AgentBackend *backend = backendOf(*session); backend && isOpen(session->m_state)) {
+        backend->switchMode(id, mode, session, reporter(id, QStringLiteral("switch-mode")));
+    } else {
+        session->m_config.mode = mode;
+        persist(*session);
+        changed(*session);
+    }
+}
+
+void SessionManager::answerPermission(const QString &id, const QString &requestId,
+                                      PermissionDecision decision, const QString &feedback)
+{
+    Session *session = find(id);
+    if (!session || !backendOf(*session) || !isOpen(session->m_state)) {
+        Q_EMIT requestFailed(id, QStringLiteral("answer"), {ErrorCode::ConnectionLost, {}, {}});
+        return;
+    }
+    for (const TranscriptItem &item : session->m_transcript.items()) {
+        const auto *card = std::get_if<PermissionItem>(&item.data);
+        if (!card || card->request.requestId != requestId
+            || card->state != PermissionItem::State::Waiting)
+            continue;
+        const PermissionRequested request = card->request; // the row may move
+        session->m_transcript.setAnswering(requestId, true);
+        backendOf(*session)->answerPermission(id, request, decision, feedback, session,
+                                              answerReporter(*session, requestId));
+        return;
+    }
+}
+
+void SessionManager::answerQuestion(const QString &id, const QString &requestId,
+                                    const QString &answer, bool freeform)
+{
+    Session *session = find(id);
+    if (!session || !backendOf(*session) || !isOpen(session->m_state)) {
+        Q_EMIT requestFailed(id, QStringLiteral("answer"), {ErrorCode::ConnectionLost, {}, {}});
+        return;
+    }
+    session->m_transcript.setAnswering(requestId, true);
+    backendOf(*session)->answerQuestion(id, requestId, answer, freeform, session,
+                                        answerReporter(*session, requestId));
+}
+
+void SessionManager::answerPlan(const QString &id, const QString &requestId, bool approved,
+                                const QString &action)
+{
+    Session *session = find(id);
+    if (!session || !backendOf(*session) || !isOpen(session->m_state)) {
+        Q_EMIT requestFailed(id, QStringLiteral("answer"), {ErrorCode::ConnectionLost, {}, {}});
+        return;
+    }
+    session->m_transcript.setAnswering(requestId, true);
+    backendOf(*session)->answerPlan(id, requestId, approved, action, session,
+                                    answerReporter(*session, requestId));
+}
+
+DoneHandler SessionManager::answerReporter(Session &session, const QString &requestId)
+{
+    return [this, &session, requestId](const Result<Done> &result) {
+        if (result)
+            return; // the completion event closes the card
+        session.m_transcript.setAnswering(requestId, false);
+        Q_EMIT requestFailed(session.id(), QStringLiteral("answer"), result.error());
+    };
+}
+
+} // namespace pilotlight
