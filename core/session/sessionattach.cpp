@@ -51,6 +51,7 @@ void SessionManager::setBackend(const QString &backendId, AgentBackend *backend,
         Session::Work &state = session->m_work;
         state.historyPending = false;
         state.sending = false;
+        state.parkAsked = false;
         state.early.clear();
         session->m_transcript.markInterrupted();
         setState(*session, Session::State::Offline);
@@ -62,7 +63,8 @@ void SessionManager::setBackend(const QString &backendId, AgentBackend *backend,
     s.online = std::make_unique<Online>(Online{*backend, makeScheduler(s, *backend), {}, 0});
     applyKeeping(s);
     connect(backend, &AgentBackend::sessionEvent, this, &SessionManager::onEvent);
-    connect(backend, &QObject::destroyed, this, [this, backendId] { setBackend(backendId, nullptr); });
+    connect(backend, &QObject::destroyed, this,
+            [this, backendId] { setBackend(backendId, nullptr); });
     connect(backend, &AgentBackend::sessionLost, this, &SessionManager::onLost);
     attachSome(s);
 }
