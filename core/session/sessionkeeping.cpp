@@ -240,8 +240,9 @@ void SessionManager::checkSessions(const QString &backendId, TouchTrigger trigge
                     ++round->sum.lost;
                 else
                     ++round->sum.failed;
-                if (round->next)
-                    round->next();
+                // A copy: the last answer ends the circle from inside of it.
+                if (const auto again = round->next)
+                    again();
             };
             TouchScheduler &touches = *s.online->touches;
             if (touches.isTouching())

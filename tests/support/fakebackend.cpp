@@ -13,6 +13,9 @@ template <typename T>
 void FakeBackend::record(Call call, QObject *context, Handler<T> handler, std::function<T()> answer)
 {
     call.context = context;
+    if (call.method == QLatin1String("createSession")
+        || call.method == QLatin1String("resumeSession"))
+        ++m_attached;
     m_calls.push_back(std::move(call));
     Call &entry = m_calls.back();
     const auto shared = std::make_shared<Handler<T>>(std::move(handler));
@@ -42,8 +45,10 @@ void FakeBackend::record(Call call, QObject *context, Handler<T> handler, std::f
             succeedNow();
             return;
         }
+        const int attached = m_attached;
         failNow(*error);
-        if (error->code == ErrorCode::SessionNotFound)
+        // Unless the handler has brought it back already.
+        if (error->code == ErrorCode::SessionNotFound && attached == m_attached)
             Q_EMIT sessionLost(sessionId);
     }
 }

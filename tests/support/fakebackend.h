@@ -135,6 +135,7 @@ private:
 
     std::deque<Call> m_calls; // a deque: references stay valid while a handler makes further calls
     int m_messages = 0;
+    int m_attached = 0; //!< creates and resumes so far
 };
 
 } // namespace pilotlight

@@ -144,9 +144,9 @@ private Q_SLOTS:
         Session *session = rig.attached();
         for (int i = 0; i < 10; ++i) {
             rig.clock.advance(20min);
-            rig.backend.emitEvent(
-                Id,
-                MessageCompleted{QStringLiteral("a%1").arg(i), {}, QStringLiteral("hi"), {}, {}});
+            rig.backend.emitEvent(Id, TurnStarted{QStringLiteral("0")});
+            rig.backend.emitEvent(Id, TurnEnded{QStringLiteral("0")});
+            rig.backend.emitEvent(Id, SessionIdle{});
         }
         QCOMPARE(session->state(), State::Attached);
         rig.manager->setVisible(Id);
