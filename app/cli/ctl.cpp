@@ -83,6 +83,12 @@ void Ctl::start()
 
 void Ctl::interrupt(int signal)
 {
+    m_signal = signal;
+    if (m_prover && m_prover->state() != Prover::State::Cleaning
+        && m_prover->state() != Prover::State::Done) {
+        m_prover->cancel(); // its sessions are deleted first; a second signal does not wait
+        return;
+    }
     finish(m_options.command == QLatin1String("guard") ? int(ExitOk) : 128 + signal);
 }
 
@@ -131,6 +137,8 @@ void Ctl::onOnline()
         runAbort();
     else if (command == QLatin1String("delete"))
         runDelete();
+    else if (command == QLatin1String("prove"))
+        runProve();
     else
         runOnSession();
 }

@@ -6,6 +6,8 @@
 #include "app/wiring/appcontext.h"
 
 #include <QObject>
+#include <QPointer>
+#include <QSet>
 
 #include <map>
 
@@ -43,6 +45,8 @@ private:
     void runOnSession(); //!< send, resume
     void runAbort();
     void runDelete();
+    void runProve();
+    void onProved(Prover::End end, const ServerVerdict &verdict);
 
     void sendPrompt();
     void answerRequests(const QString &id, const AgentEvent &event);
@@ -67,6 +71,9 @@ private:
     QString m_messageId; //!< of the prompt, once the server has taken it
     std::map<QString, QString> m_announced; //!< by session: the state said last
     std::map<QString, SessionLife::Safety> m_safety; //!< likewise
+    QPointer<Prover> m_prover; //!< of prove
+    QSet<KeepMethod> m_announcedDeaths; //!< of canaries
+    int m_signal = 0; //!< that ends us
     bool m_started = false; //!< the command proper
     bool m_turnFailed = false;
     bool m_turnSeen = false; //!< our prompt was echoed, or its turn failed

@@ -35,6 +35,9 @@ Commands:
                                                            --sessions all|ID,…, --interval SECONDS of the ping,
                                                            --idle-limit 300s|30m|never, --always-loaded,
                                                            --park-after 30m|off
+  prove               find out what keeps sessions alive on this server: opens sessions that never get a prompt
+                      and cost no model request, waits until the untouched one dies, deletes them
+                                                           --limit 12m, --interval SECONDS between requests
   log                 Pilotlight's diagnostic log          --tag TAG[,TAG], --follow, --since 2h|30m|<ISO time>
 
 Where (default: the profile's own local server, started where none runs):
@@ -62,6 +65,10 @@ Lines of --json, each with "t" (ISO 8601, UTC) and "event":
   {"event":"session","session":"<id>","state":"created|listed|attached|lost|resumed|failed|deleted"}
   {"event":"session","session":"<id>","state":"protected|at-risk|unverified|parked|dead","idleLimit":…,"origin":…}
                       of guard; seconds, or "never", and how it is known
+  {"event":"canary","method":"none|ping|read|resume|log","state":"dead","afterMs":…}
+  {"event":"verdict","version":…,"method":…,"answer":"keeps-alive|does-not|unknown","code":"not-expired|unsupported|…",
+   "requests":…,"aliveMs":…,"diedMs":…}
+  {"event":"proof","version":…,"end":"decided|limit|cancelled|connection-lost|create-failed","idleLimitMs":…,"text":…}
   {"event":"delta","session":…,"text":…}
   {"event":"message","session":…,"text":…}
   {"event":"tool","session":…,"tool":…,"state":"started|completed|failed|denied"}
@@ -73,7 +80,7 @@ Lines of --json, each with "t" (ISO 8601, UTC) and "event":
 Exit codes:
   0  done            2  no connection within --timeout    4  the request or the turn failed
   1  wrong usage     3  no such session                   5  the turn was aborted
-  6  a ping went unanswered
+  6  a ping went unanswered                7  prove: no session died within --limit
 guard ends with 0 on SIGINT or SIGTERM; the other commands with 128 + the signal's number.
 
 A new session that never got a prompt is forgotten by the server when its last connection goes;
@@ -120,7 +127,7 @@ struct CommandShape
 };
 constexpr CommandShape Commands[] = {{"status", 0}, {"ping", 0},   {"sessions", 0}, {"new", 0},
                                      {"send", 2},   {"resume", 1}, {"abort", 1},    {"delete", 1},
-                                     {"guard", 0},  {"log", 0}};
+                                     {"guard", 0},  {"log", 0},    {"prove", 0}};
 
 QCommandLineOption valued(const char *name)
 {
@@ -138,11 +145,10 @@ Result<CtlOptions> parseOptions(const QStringList &arguments, QString *text)
 {
     QCommandLineParser parser;
     for (const char *name :
-         {"connect", "token-env", "cli",           "profile", "profile-dir", "timeout",
-          "count",   "interval",  "probe-timeout", "method",  "tool",        "name",
-          "model",   "cwd",       "system",        "mode",    "provider",    "allow",
-          "answer",  "sessions",  "tag",           "since",
-          "idle-limit", "park-after"})
+         {"connect",  "token-env",     "cli",        "profile", "profile-dir", "timeout",  "count",
+          "interval", "probe-timeout", "method",     "tool",    "name",        "model",    "cwd",
+          "system",   "mode",          "provider",   "allow",   "answer",      "sessions", "tag",
+          "since",    "idle-limit",    "park-after", "limit"})
         parser.addOption(valued(name));
     for (const char *name :
          {"spawn", "demo", "json", "verbose", "immediate", "follow", "version", "always-loaded"})
@@ -220,7 +226,12 @@ Result<CtlOptions> parseOptions(const QStringList &arguments, QString *text)
         if (!ok || options.count < 1)
             return usage(QStringLiteral("--count takes a number of 1 and more"));
     }
-    if (isSet("interval")) {
+    if (isSet("interval") && options.command == QLatin1String("prove")) {
+        const double seconds = value("interval").toDouble(&ok);
+        if (!ok || !(seconds >= 0.1 && seconds <= 86'400))
+            return usage(QStringLiteral("--interval takes seconds, 0.1 at least"));
+        options.proofInterval = Milliseconds(static_cast<qint64>(seconds * 1000));
+    } else if (isSet("interval")) {
         const double seconds = value("interval").toDouble(&ok);
         if (!ok || !(seconds > 0) || seconds > 1e9)
             return usage(QStringLiteral("--interval takes seconds, more than 0"));
@@ -285,6 +296,12 @@ Result<CtlOptions> parseOptions(const QStringList &arguments, QString *text)
     }
     for (const QString &tag : value("tag").split(QLatin1Char(','), Qt::SkipEmptyParts))
         options.tags << tag.trimmed().remove(QLatin1Char('[')).remove(QLatin1Char(']')).toUpper();
+    if (isSet("limit")) {
+        const auto limit = spanFrom(value("limit"));
+        if (!limit || *limit < Milliseconds(1000) || *limit > std::chrono::hours(48))
+            return usage(QStringLiteral("--limit takes a span (60s, 12m, 1h) of 1 s to 48 h"));
+        options.proofLimit = *limit;
+    }
     options.follow = isSet("follow");
     if (isSet("since")) {
         options.since = sinceFrom(value("since"));

@@ -23,6 +23,7 @@ enum ExitCode
     ExitFailed = 4, //!< the request or the turn failed
     ExitAborted = 5, //!< the turn was aborted
     ExitUnresponsive = 6, //!< a ping went unanswered
+    ExitUndecided = 7, //!< prove: no session died within --limit
 };
 
 //! The command line, understood.
@@ -58,6 +59,9 @@ struct CtlOptions
     QString sessions = QStringLiteral("all");
     bool alwaysLoaded = false;
     SessionKeeping keeping;
+    // prove
+    Milliseconds proofLimit{720'000};
+    Milliseconds proofInterval{0}; //!< zero: from the limit
     // log
     QStringList tags;
     bool follow = false;

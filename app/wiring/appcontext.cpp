@@ -122,6 +122,12 @@ AppContext::AppContext(AppOptions options, QObject *parent)
     m_sessionStore = makeSessionStore(m_demoSessions);
     m_sessions = std::make_unique<SessionManager>(m_sessionStore.get(), m_clock, m_random);
     m_sessions->setSecretStore(m_secrets.get());
+    m_verdicts = std::make_unique<VerdictStore>(m_options.paths.state + QStringLiteral("/verdicts"),
+                                                m_clock);
+    connect(m_verdicts.get(), &VerdictStore::changed, this, [this] {
+        for (const Connection *const connection : m_connections->connections())
+            applyVerdict(*connection);
+    });
     m_connections = std::make_unique<ConnectionManager>(makeParts(), m_clock, m_random);
     connect(m_connections.get(), &ConnectionManager::notice, this,
             [this](const QString &id, const QString &code, const QString &detail) {
@@ -148,6 +154,8 @@ void AppContext::online(Connection &connection)
     m_sessions->setKeeping(config.id, keepingFor(config, status.mode));
     m_sessions->setKnownIdleLimit(config.id, knownIdleLimit(status, config.url));
     m_sessions->setBackend(config.id, backend, status.generation);
+    Prover::deleteLeftovers(*backend, *m_verdicts);
+    applyVerdict(connection);
 }
 
 SessionKeeping AppContext::keepingFor(const ConnectionConfig &config, ConnectionMode mode) const
@@ -175,8 +183,35 @@ SessionKeeping AppContext::keepingFor(const ConnectionConfig &config, Connection
     return keeping;
 }
 
+Prover *AppContext::makeProof(const ProverOptions &options, const QString &backendId)
+{
+    if (m_prover && m_prover->state() != Prover::State::Done)
+        return m_prover.get();
+    Connection *const connection = m_connections->find(backendId);
+    AgentBackend *const backend = connection ? connection->agentBackend() : nullptr;
+    if (!backend)
+        return nullptr;
+    if (m_prover)
+        m_prover.release()->deleteLater(); // we may be in its finished()
+    m_prover = std::make_unique<Prover>(*backend, options, m_verdicts.get(), m_clock, m_random);
+    connect(connection, &Connection::backendAboutToGo, m_prover.get(), &Prover::backendGone);
+    return m_prover.get();
+}
+
+//! A touch that keeps nothing alive on this version of the server is not used there.
+void AppContext::applyVerdict(const Connection &connection)
+{
+    const auto server = connection.status().server;
+    const auto verdict = server ? m_verdicts->find(server->version) : std::nullopt;
+    m_sessions->setRefuted(connection.config().id,
+                           verdict ? verdict->refuted() : QList<TouchStrategy>());
+}
+
 AppContext::~AppContext()
 {
+    for (Connection *const connection : m_connections->connections())
+        connection->dispose();
+    m_prover.reset();
     m_connections.reset();
     m_sessions.reset();
     m_sessionStore.reset(); // flushes

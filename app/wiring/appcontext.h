@@ -7,9 +7,11 @@
 #include "connection/connectionmanager.h"
 #include "diag/diagnosticlog.h"
 #include "diag/logstore.h"
+#include "session/prover.h"
 #include "session/secretstore.h"
 #include "session/sessionmanager.h"
 #include "session/sessionstore.h"
+#include "session/verdictstore.h"
 #include "settings/backendsettings.h"
 #include "settings/settings.h"
 
@@ -65,6 +67,12 @@ public:
     Connection &connection() { return *m_connections->find(DefaultBackendId); }
     //! The other backends, and the keepalive overrides of all; change them by setBackend().
     const BackendStore &backends() const { return m_backends; }
+    //! What proofs found out about server versions; touches that they refuted are not used.
+    VerdictStore &verdicts() { return *m_verdicts; }
+    //! Makes a proof for the connected server, not started yet ("Prove it"), or gives the one that
+    //! is under way. Null where no agent server is connected. Good until it has finished.
+    Prover *makeProof(const ProverOptions &options = {},
+                      const QString &backendId = DefaultBackendId);
 
     //! Whether the kept sessions come along: all of them in a window, those of its own choice in a
     //! command.
@@ -118,6 +126,7 @@ private:
     ConnectionConfig orDemo(ConnectionConfig config);
     std::unique_ptr<SessionStore> makeSessionStore(bool demo);
     bool useSessionsOf(ConnectionMode mode);
+    void applyVerdict(const Connection &connection);
 
     AppOptions m_options;
     SystemClock m_clock;
@@ -127,6 +136,7 @@ private:
     SettingsStore m_settingsStore;
     SettingsStore::Loaded m_settingsLoaded;
     std::unique_ptr<SecretStore> m_secrets;
+    std::unique_ptr<VerdictStore> m_verdicts;
     bool m_demoSessions = false;
     std::unique_ptr<SessionStore> m_sessionStore;
     std::unique_ptr<SessionManager> m_sessions;
@@ -135,6 +145,7 @@ private:
     std::unique_ptr<ConnectionManager> m_connections;
     std::map<QString, ConnectionLease> m_leases;
     std::map<QString, QList<EffectiveKeepalive::Warning>> m_complaints; //!< said last, by backend
+    std::unique_ptr<Prover> m_prover;
 };
 
 } // namespace pilotlight

@@ -42,6 +42,9 @@ if [ -n "$cli" ] && [ -n "$node" ] && [ -f "$here/../real/stub_model.mjs" ] &&
 fi
 step "$build/bench/bench_decode" "${input[@]}"
 
+echo "== a day of keepalive for 1, 50 and 1,000 sessions, counted"
+step "$build/bench/bench_keepalive"
+
 if [ -x "$build/bin/pilotlight" ]; then
     echo "== start-up and idle"
     step "$build/bench/bench_startup" "$build/bin/pilotlight" "$build/bench/empty_window"

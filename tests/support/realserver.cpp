@@ -14,12 +14,6 @@ QString sourceFolder()
     return qEnvironmentVariable("PILOTLIGHT_SOURCE");
 }
 
-QString folderName(RealServer::Version version)
-{
-    return version == RealServer::Version::Newest ? QStringLiteral("newest")
-                                                  : QStringLiteral("1.0.40");
-}
-
 //! The platform package's name ends as Node names the platform.
 QString platformName()
 {
@@ -36,7 +30,7 @@ QString platformName()
 
 QString installed(RealServer::Version version)
 {
-    QString path = sourceFolder() + QStringLiteral("/build/npm/") + folderName(version)
+    QString path = sourceFolder() + QStringLiteral("/build/npm/") + RealServer::name(version)
         + QStringLiteral("/node_modules/@github/copilot-") + platformName()
         + QStringLiteral("/copilot");
 #ifdef Q_OS_WIN
@@ -47,23 +41,55 @@ QString installed(RealServer::Version version)
 
 } // namespace
 
+QString RealServer::name(Version version)
+{
+    switch (version) {
+    case Version::Newest:
+        return QStringLiteral("newest");
+    case Version::V1_0_69:
+        return QStringLiteral("1.0.69");
+    case Version::V1_0_40:
+        return QStringLiteral("1.0.40");
+    case Version::V1_0_6:
+        return QStringLiteral("1.0.6");
+    case Version::V0_0_420:
+        return QStringLiteral("0.0.420");
+    }
+    return {};
+}
+
+QMap<QString, QString> RealServer::accelerated(int factor)
+{
+    // Where Debian's package libfaketime and its likes put it.
+    const QStringList folders{QStringLiteral("/usr/lib/x86_64-linux-gnu"),
+                              QStringLiteral("/usr/lib/aarch64-linux-gnu"),
+                              QStringLiteral("/usr/lib64"), QStringLiteral("/usr/lib")};
+    for (const QString &folder : folders) {
+        const QString library = folder + QStringLiteral("/faketime/libfaketime.so.1");
+        if (QFileInfo::exists(library))
+            return {{QStringLiteral("LD_PRELOAD"), library},
+                    {QStringLiteral("FAKETIME"), QStringLiteral("+0 x%1").arg(factor)}};
+    }
+    return {};
+}
+
 QString RealServer::binary(Version version)
 {
-    const QString given = version == Version::Newest
-        ? qEnvironmentVariable("PILOTLIGHT_CLI_NEWEST")
-        : qEnvironmentVariable("PILOTLIGHT_CLI_1_0_40");
+    QString variable = QStringLiteral("PILOTLIGHT_CLI_") + name(version).toUpper();
+    variable.replace(QLatin1Char('.'), QLatin1Char('_'));
+    const QString given = qEnvironmentVariable(variable.toLatin1().constData());
     if (!given.isEmpty())
         return QFileInfo(given).isExecutable() ? given : QString();
     if (const QString found = installed(version); !found.isEmpty())
         return found;
     static QStringList tried;
-    if (!tried.contains(folderName(version))) {
-        tried.append(folderName(version));
+    if (!tried.contains(name(version))) {
+        tried.append(name(version));
         QProcess install;
         install.setProcessChannelMode(QProcess::ForwardedChannels);
         install.start(
             QStringLiteral("bash"),
-            {sourceFolder() + QStringLiteral("/tests/real/install-cli.sh"), folderName(version)});
+            {sourceFolder() + QStringLiteral("/tests/real/install-cli.sh"), name(version)});
         install.waitForFinished(240'000);
     }
     return installed(version);
@@ -77,7 +103,7 @@ QString RealServer::skipReason(Version version)
         return QStringLiteral("node is needed for the stub model");
     if (binary(version).isEmpty())
         return QStringLiteral("the Copilot CLI (%1) is not installed and could not be")
-            .arg(folderName(version));
+            .arg(name(version));
     return {};
 }
 
