@@ -3,7 +3,11 @@
 // peer given with --peer-mbps (vscode-jsonrpc's reader on the same bytes, see decode_vscode.mjs).
 //     bench_decode [--input FILE] [--megabytes N] [--passes N] [--peer-mbps X]
 // Without --input it generates a stream of the same shape as the real server's.
+#include "agent/copilotbackend.h"
+#include "base/systemclock.h"
 #include "rpc/codec.h"
+#include "rpc/peer.h"
+#include "session/transcript.h"
 #include "transport/framing.h"
 #include "transport/transport.h"
 
@@ -141,6 +145,24 @@ struct EventReader
     }
 };
 
+//! A connection that plays a recording: everything above the socket is the program's own.
+class Player final : public Transport
+{
+    Q_OBJECT
+public:
+    QString description() const override { return QStringLiteral("recording"); }
+    bool isRemote() const override { return false; }
+    void open() override { Q_EMIT opened(); }
+    void send(const QByteArray &) override { }
+    void close() override { }
+    bool isOpen() const override { return true; }
+
+    qint64 play(const QByteArray &bytes)
+    {
+        return frames(bytes, [this](std::string_view text) { messageSink()(text); });
+    }
+};
+
 } // namespace
 
 int main(int argc, char **argv)
@@ -187,6 +209,25 @@ int main(int argc, char **argv)
                 reader.read(message.payload.text);
         });
     });
+    // The whole way that an answer takes in the window, down to the model that the chat view shows.
+    bench.run("framing+peer+backend+transcript", [&] {
+        SystemClock clock;
+        auto made = std::make_unique<Player>();
+        Player &player = *made;
+        Peer peer(std::move(made), clock);
+        CopilotBackend backend(peer, clock);
+        Transcript transcript;
+        qint64 events = 0;
+        QObject::connect(&backend, &AgentBackend::sessionEvent, &transcript,
+                         [&](const QString &, const AgentEvent &event) {
+                             ++events;
+                             transcript.apply(event);
+                         });
+        const qint64 messages = player.play(bench.bytes);
+        if (events == 0 || transcript.items().empty())
+            std::fprintf(stderr, "the transcript stayed empty: the figure means nothing\n");
+        return messages;
+    });
     bench.run("framing+simdjson dom", [&] {
         simdjson::dom::parser parser;
         return frames(bench.bytes, [&](std::string_view text) {
@@ -204,3 +245,5 @@ int main(int argc, char **argv)
     });
     return 0;
 }
+
+#include "bench_decode.moc"
