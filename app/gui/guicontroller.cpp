@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: MIT
 #include "app/gui/guicontroller.h"
 
+#include "app/gui/keepalivecontroller.h"
 #include "app/wiring/appcontext.h"
 #include "base/logging.h"
 #include "ui/chat/chatview.h"
@@ -44,6 +45,18 @@ void GuiController::start()
     connectChat();
     connectSessions();
     m_window->setConversation(m_chat);
+    m_keepalive = std::make_unique<KeepaliveController>(m_context, *m_window);
+    connect(m_keepalive.get(), &KeepaliveController::openRequested, this,
+            [this](const QString &id) {
+                m_window->showKeepalive(false);
+                m_sessions->setCurrentId(id);
+                m_chat->focusInput();
+            });
+    connect(m_keepalive.get(), &KeepaliveController::serverSettingsRequested, this,
+            [this](const QString &id) {
+                if (id == QLatin1String("default"))
+                    openSettings();
+            });
     m_context.start();
     statusChanged();
     updatePane();
@@ -227,6 +240,7 @@ void GuiController::startDemo()
 
 void GuiController::currentSessionChanged(const QString &id)
 {
+    m_window->showKeepalive(false);
     m_chat->setSession(id);
     updatePane();
 }

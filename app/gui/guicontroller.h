@@ -15,6 +15,7 @@ class ChatView;
 class MainWindow;
 class Notifier;
 class Session;
+class KeepaliveController;
 class SessionListView;
 
 //! Connects the parts of the program with its window: what the connection and the sessions say goes
@@ -54,6 +55,7 @@ private:
     std::unique_ptr<MainWindow> m_window;
     Attention *m_attention;
     SessionListView *m_sessions; //!< owned by the window
+    std::unique_ptr<KeepaliveController> m_keepalive;
     ChatView *m_chat = nullptr; //!< owned by the window; from start() on
 };
 

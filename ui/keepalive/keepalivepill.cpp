@@ -2,6 +2,7 @@
 #include "ui/keepalive/keepalivepill.h"
 
 #include "ui/keepalive/keepalivetext.h"
+#include "ui/keepalive/lifetext.h"
 #include "ui/theme/theme.h"
 
 #include <QAccessible>
@@ -47,6 +48,10 @@ KeepalivePill::KeepalivePill(const Clock &clock, QWidget *parent)
     m_ping = m_menu->addAction(Theme::icon(QStringLiteral("pulse")), tr("&Ping now"), this,
                                &KeepalivePill::pingRequested);
     m_ping->setObjectName(QStringLiteral("pingNow"));
+    QAction *const page =
+        m_menu->addAction(Theme::icon(QStringLiteral("shield-check")),
+                          tr("Keepalive of &all sessions"), this, &KeepalivePill::pageRequested);
+    page->setObjectName(QStringLiteral("openKeepalivePage"));
     QAction *const log =
         m_menu->addAction(Theme::icon(QStringLiteral("log")), tr("Open &log: KEEPALIVE"), this,
                           &KeepalivePill::logRequested);
@@ -62,11 +67,20 @@ void KeepalivePill::setStatus(const ConnectionStatus &status)
     refresh();
 }
 
+void KeepalivePill::setRows(const QList<KeepaliveBackendRow> &rows)
+{
+    m_rows = rows;
+    refresh();
+}
+
 void KeepalivePill::refresh()
 {
     const KeepaliveText text(m_status, m_clock.wallNow());
     const QString word = text.word();
-    const QString details = text.details();
+    // While the connection is well, the sessions are what people want to know of.
+    const KeepaliveRollUp rollUp(m_rows, m_clock.wallNow());
+    const bool calm = text.state() == KeepaliveState::Protected && rollUp.sessions() > 0;
+    const QString details = calm ? rollUp.text() : text.details();
     const bool sameState = word == m_word;
     if (!sameState || details != m_details || text.icon() != m_icon) {
         m_word = word;
@@ -94,7 +108,11 @@ void KeepalivePill::refresh()
     if (m_timer)
         killTimer(m_timer);
     m_timer = 0;
-    if (const auto next = text.nextChange(); next && isVisible())
+    // The rows come anew by themselves when something happens; their ages are told by the second.
+    auto next = text.nextChange();
+    if (calm)
+        next = std::max(next.value_or(Milliseconds(1000)), Milliseconds(1000));
+    if (next && isVisible())
         m_timer =
             startTimer(*next, *next > std::chrono::seconds(2) ? Qt::CoarseTimer : Qt::PreciseTimer);
 }

@@ -3,6 +3,7 @@
 
 #include "base/clock.h"
 #include "connection/status.h"
+#include "ui/keepalive/keepaliverows.h"
 
 #include <QAbstractButton>
 
@@ -22,6 +23,8 @@ public:
     explicit KeepalivePill(const Clock &clock, QWidget *parent = nullptr);
 
     void setStatus(const ConnectionStatus &status);
+    //! All servers and sessions: what the pill says in one line, once there is a session.
+    void setRows(const QList<KeepaliveBackendRow> &rows);
     QMenu *menu() const { return m_menu; }
     //! What is written on it, for tests and screen readers.
     QString word() const { return m_word; }
@@ -33,6 +36,7 @@ public:
 Q_SIGNALS:
     void pingRequested();
     void logRequested();
+    void pageRequested();
 
 protected:
     void paintEvent(QPaintEvent *event) override;
@@ -55,6 +59,7 @@ private:
 
     const Clock &m_clock;
     ConnectionStatus m_status;
+    QList<KeepaliveBackendRow> m_rows;
     QMenu *m_menu;
     QAction *m_ping;
     QString m_word;

@@ -403,13 +403,13 @@ void LogPanel::closeDetails()
     m_details->hide();
 }
 
-void LogPanel::showTag(const QString &tag)
+void LogPanel::showTag(const QString &tag, const QString &text)
 {
     const QSignalBlocker level(m_level);
     const QSignalBlocker search(m_search);
     const QSignalBlocker regex(m_regex);
     m_level->setCurrentIndex(0);
-    m_search->clear();
+    m_search->setText(text);
     m_regex->setChecked(false);
     m_chips->setSelection({tag}, {});
     applyFilter();

@@ -31,8 +31,8 @@ public:
     LogModel &model() { return *m_model; }
     LogView &view() { return *m_view; }
 
-    //! Shows only \a tag ("KEEPALIVE"), at any level, and goes to the end.
-    void showTag(const QString &tag);
+    //! Shows only \a tag ("KEEPALIVE"), at any level and with \a text in it, and goes to the end.
+    void showTag(const QString &tag, const QString &text = {});
     //! No filter at all.
     void resetFilter();
     void setLocalTime(bool local);

@@ -53,6 +53,7 @@ MainWindow::MainWindow(LogStore &logStore, SettingsStore &settings, const Clock 
 
     connect(m_bar, &ConnectionBar::retryRequested, this, &MainWindow::connectRequested);
     connect(m_bar->pill(), &KeepalivePill::pingRequested, this, &MainWindow::pingRequested);
+    connect(m_bar->pill(), &KeepalivePill::pageRequested, this, &MainWindow::keepaliveRequested);
     connect(m_bar->pill(), &KeepalivePill::logRequested, this, [this] { showLog(KeepaliveTag); });
     connect(m_banners, &BannerArea::dismissed, this, [this](const QString &name) {
         if (name == AuthBanner)
@@ -127,7 +128,34 @@ WelcomePage &MainWindow::welcome()
 
 void MainWindow::showConversation(bool shown)
 {
-    m_pages->setCurrentWidget(shown && m_chat ? m_chat : &welcome());
+    m_conversationShown = shown;
+    if (!isKeepaliveShown())
+        m_pages->setCurrentWidget(shown && m_chat ? m_chat : &welcome());
+}
+
+void MainWindow::setKeepalivePage(QWidget *page)
+{
+    Q_ASSERT(!m_keepalive);
+    m_keepalive = page;
+    m_pages->addWidget(page);
+}
+
+bool MainWindow::isKeepaliveShown() const
+{
+    return m_keepalive && m_pages->currentWidget() == m_keepalive;
+}
+
+void MainWindow::showKeepalive(bool shown)
+{
+    if (shown && m_keepalive)
+        m_pages->setCurrentWidget(m_keepalive);
+    else if (isKeepaliveShown())
+        m_pages->setCurrentWidget(m_conversationShown && m_chat ? m_chat : &welcome());
+}
+
+void MainWindow::setKeepaliveRows(const QList<KeepaliveBackendRow> &rows)
+{
+    m_bar->pill()->setRows(rows);
 }
 
 void MainWindow::setHasSessions(bool has)
@@ -186,6 +214,8 @@ void MainWindow::makeActions()
     m_bar->logButton()->setDefaultAction(log);
     m_bar->logButton()->setToolTip(
         tr("Show or hide the log (%1)").arg(log->shortcut().toString(QKeySequence::NativeText)));
+    add("keepalive", QStringLiteral("shield-check"), tr("&Keepalive of all sessions"),
+        &MainWindow::keepaliveRequested, Keys{QKeySequence(Qt::CTRL | Qt::Key_K)});
     add(
         "keepaliveLog", QStringLiteral("shield"), tr("Log of the &keepalive"),
         [this] { showLog(KeepaliveTag); }, Keys{QKeySequence(Qt::CTRL | Qt::SHIFT | Qt::Key_L)});
@@ -242,8 +272,8 @@ void MainWindow::makeMenus()
          {"newSession", "earlierSessions", "findSession", nullptr, "waiting", "stop", nullptr,
           "quit"});
     menu("connectionMenu", tr("&Connection"),
-         {"connect", "disconnect", "reconnect", "restartServer", nullptr, "ping", "keepaliveLog",
-          nullptr, "connectionSettings"});
+         {"connect", "disconnect", "reconnect", "restartServer", nullptr, "keepalive", "ping",
+          "keepaliveLog", nullptr, "connectionSettings"});
     QMenu *const view = menu("viewMenu", tr("&View"), {"toggleLog"});
     QMenu *const themes = view->addMenu(tr("&Theme"));
     themes->setObjectName(QStringLiteral("themeMenu"));
@@ -330,10 +360,10 @@ void MainWindow::setLogVisible(bool visible)
         m_chat->setFocus();
 }
 
-void MainWindow::showLog(const QString &tag)
+void MainWindow::showLog(const QString &tag, const QString &text)
 {
     setLogVisible(true);
-    log().showTag(tag);
+    log().showTag(tag, text);
 }
 
 void MainWindow::setSession(const QString &id, const QString &title)

@@ -4,6 +4,7 @@
 #include "base/clock.h"
 #include "connection/status.h"
 #include "settings/settings.h"
+#include "ui/keepalive/keepaliverows.h"
 #include "ui/shell/connectiontext.h"
 
 #include <QMainWindow>
@@ -59,6 +60,12 @@ public:
     BannerArea &banners() { return *m_banners; }
     //! The page for a window without a conversation; made when it is first wanted.
     WelcomePage &welcome();
+    //! The page in place of the conversation that keepaliveRequested() asks for; owned from now on.
+    void setKeepalivePage(QWidget *page);
+    void showKeepalive(bool shown);
+    bool isKeepaliveShown() const;
+    //! For the pill and its tool tip.
+    void setKeepaliveRows(const QList<KeepaliveBackendRow> &rows);
     ConnectionBar &bar() { return *m_bar; }
     QAction *action(const char *name) const;
     bool isLogVisible() const;
@@ -67,8 +74,8 @@ public:
 
 public Q_SLOTS:
     void setLogVisible(bool visible);
-    //! The log with only \a tag.
-    void showLog(const QString &tag);
+    //! The log with only \a tag, and only lines with \a text in them.
+    void showLog(const QString &tag, const QString &text = {});
     void about();
     void showShortcuts();
 
@@ -84,6 +91,7 @@ Q_SIGNALS:
     void reconnectRequested();
     void restartServerRequested();
     void pingRequested();
+    void keepaliveRequested();
     void signInCheckRequested();
     void demoRequested();
     void openLogFolderRequested();
@@ -128,6 +136,8 @@ private:
     QStackedWidget *m_pages;
     QWidget *m_sessions = nullptr;
     QWidget *m_chat = nullptr;
+    QWidget *m_keepalive = nullptr;
+    bool m_conversationShown = false;
     QActionGroup *m_themes = nullptr;
 };
 
