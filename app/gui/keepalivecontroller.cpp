@@ -2,7 +2,10 @@
 #include "app/gui/keepalivecontroller.h"
 
 #include "app/wiring/appcontext.h"
+#include "session/prover.h"
 #include "ui/keepalive/keepalivepanel.h"
+#include "ui/keepalive/metricsview.h"
+#include "ui/keepalive/verdicttext.h"
 #include "ui/sessions/sessiontext.h"
 #include "ui/shell/mainwindow.h"
 
@@ -71,6 +74,7 @@ void KeepaliveController::connectPanel()
     connect(m_panel, &KeepalivePanel::wanted, this, [this](bool wanted) {
         if (wanted) {
             update();
+            showVerdict();
             m_tick.start();
         } else {
             m_tick.stop();
@@ -79,6 +83,11 @@ void KeepaliveController::connectPanel()
     connect(m_panel, &KeepalivePanel::closeRequested, &m_window,
             [this] { m_window.showKeepalive(false); });
     connect(m_panel, &KeepalivePanel::probeRequested, this, &KeepaliveController::probe);
+    connect(m_panel, &KeepalivePanel::proveRequested, this, &KeepaliveController::prove);
+    connect(m_panel, &KeepalivePanel::proveCancelled, this, [this] {
+        if (m_proof)
+            m_proof->cancel();
+    });
     connect(m_panel, &KeepalivePanel::reconnectRequested, this, [this](const QString &id) {
         if (Connection *const connection = m_context.connections().find(id))
             connection->reconnect();
@@ -169,6 +178,60 @@ void KeepaliveController::probe(const QString &backendId)
         connection->probeNow();
     m_context.sessions().checkSessions(backendId, TouchTrigger::Manual, this,
                                        [this](const SessionCheck &) { update(); });
+}
+
+void KeepaliveController::prove(const QString &backendId)
+{
+    Prover *const proof = m_context.makeProof({}, backendId);
+    if (!proof) {
+        m_window.say(tr("There is no agent server connected to prove anything on."));
+        return;
+    }
+    if (proof->state() != Prover::State::Ready)
+        return; // it runs already
+    m_proof = proof;
+    connect(proof, &Prover::progressed, this, &KeepaliveController::showVerdict);
+    connect(proof, &Prover::finished, this, [this](Prover::End end, const ServerVerdict &) {
+        const Error error = m_proof ? m_proof->error() : Error();
+        m_proof = nullptr;
+        showVerdict();
+        switch (end) {
+        case Prover::End::Decided:
+            m_window.say(tr("Proved."));
+            break;
+        case Prover::End::LimitReached:
+            m_window.say(tr("Nothing expired in time: this server may never drop a session."));
+            break;
+        case Prover::End::Cancelled:
+            break;
+        case Prover::End::ConnectionLost:
+            m_window.say(tr("The proof ended with the connection."));
+            break;
+        case Prover::End::CreateFailed:
+            m_window.say(tr("The server made no sessions to watch: %1").arg(error.detail));
+            break;
+        }
+    });
+    proof->start();
+    showVerdict();
+}
+
+void KeepaliveController::showVerdict()
+{
+    if (!m_panel)
+        return;
+    if (m_proof) {
+        const QString soFar = verdictText(m_proof->verdict());
+        m_panel->setVerdict(
+            tr("Watching sessions without a prompt, until the one that nobody touches "
+               "is gone. No model is called.")
+                + (soFar.isEmpty() ? QString() : QLatin1Char(' ') + soFar),
+            true);
+        return;
+    }
+    const std::optional<ServerInfo> server = m_context.connection().status().server;
+    const auto verdict = server ? m_context.verdicts().find(server->version) : std::nullopt;
+    m_panel->setVerdict(verdict ? verdictText(*verdict) : QString(), false);
 }
 
 void KeepaliveController::askToRemove(const QString &backendId)

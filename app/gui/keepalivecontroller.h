@@ -7,6 +7,7 @@
 
 #include <QHash>
 #include <QObject>
+#include <QPointer>
 #include <QTimer>
 
 namespace pilotlight {
@@ -14,6 +15,7 @@ namespace pilotlight {
 class AppContext;
 class KeepalivePanel;
 class MainWindow;
+class Prover;
 
 //! Feeds the keepalive page and the pill, and does what the page asks for. Rows are made at most
 //! once a second, and the page's only while it is seen.
@@ -41,11 +43,14 @@ private:
     QList<KeepaliveBackendRow> rows() const;
     SurvivalLedger ledger() const;
     void probe(const QString &backendId);
+    void prove(const QString &backendId);
+    void showVerdict();
     void askToRemove(const QString &backendId);
 
     AppContext &m_context;
     MainWindow &m_window;
     KeepalivePanel *m_panel = nullptr; //!< owned by the window
+    QPointer<Prover> m_proof; //!< under way; owned by the context
     SurvivalLedger m_ledger;
     QHash<QString, quint64> m_generations; //!< of each backend's last online connection
     QTimer m_tick; //!< while the page is seen
