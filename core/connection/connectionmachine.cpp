@@ -562,8 +562,7 @@ void ConnectionMachine::attemptFailed(const Error &error)
 {
     leave();
     m_error = error;
-    // A server that lost its session with us gets a new one (MCP).
-    if (!isTransient(error.code) && error.code != ErrorCode::SessionNotFound) {
+    if (!isTransient(error.code)) {
         qCWarning(lcConnection).noquote()
             << QStringLiteral("Not connected, and a retry would not help: %1")
                    .arg(error.toString());
@@ -590,7 +589,7 @@ Milliseconds ConnectionMachine::retryDelay(ErrorCode why)
     const Milliseconds delay = m_backoff.next(m_random);
     // Sessions hang on an agent server: it is tried at least once a minute. A server of tools is
     // paused by its breaker instead; one that has merely forgotten us is well.
-    if (m_config.kind != BackendKind::Mcp || why == ErrorCode::SessionNotFound)
+    if (m_config.kind != BackendKind::Mcp || why == ErrorCode::ConnectionExpired)
         return delay;
     m_breaker.failed(m_clock.now());
     const auto until = m_breaker.openUntil();

@@ -366,7 +366,7 @@ private Q_SLOTS:
         LifecycleRig rig(LifecycleRig::mcpConfig());
         rig.toOnline();
         for (int i = 0; i < 10; ++i) {
-            rig.transport->drop({ErrorCode::SessionNotFound, {}, {}});
+            rig.transport->drop({ErrorCode::ConnectionExpired, {}, {}});
             if (rig.phase() == Phase::Backoff)
                 QVERIFY(rig.clock.advanceToNext());
             rig.finishUp();
