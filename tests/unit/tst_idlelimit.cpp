@@ -31,7 +31,7 @@ private Q_SLOTS:
         QTest::addColumn<int>("interval"); // s, rounded down
         QTest::newRow("the fixed limit of old servers") << 1800 << 813;
         QTest::newRow("five minutes") << 300 << 131;
-        QTest::newRow("35 minutes") << 2100 << 950;
+        QTest::newRow("2000 s") << 2000 << 904;
     }
     void line10_formula()
     {
@@ -54,7 +54,7 @@ private Q_SLOTS:
                 const double total =
                     2 * static_cast<double>(timing->interval.count()) * (1 + jitter)
                     + static_cast<double>(timing->timeout.count());
-                QVERIFY2(total <= seconds * 1000.0, qPrintable(QString::number(seconds)));
+                QVERIFY2(total <= seconds * 1000.0 + 0.001, qPrintable(QString::number(seconds)));
                 QVERIFY(timing->timeout <= 10s && timing->timeout > 0ms);
             }
         }
