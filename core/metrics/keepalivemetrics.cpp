@@ -79,8 +79,6 @@ QString metricReasonName(MetricReason reason)
         return QStringLiteral("protocol");
     case MetricReason::Breaker:
         return QStringLiteral("breaker");
-    case MetricReason::Refuted:
-        return QStringLiteral("refuted");
     }
     return {};
 }

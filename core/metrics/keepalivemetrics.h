@@ -42,8 +42,7 @@ enum class MetricReason
     Unsupported,
     Auth,
     Protocol,
-    Breaker, //!< auto_disabled only: the breaker opened
-    Refuted //!< auto_disabled only: a verdict showed that the touch keeps nothing alive
+    Breaker //!< auto_disabled only: the breaker opened
 };
 enum class MetricBreaker
 {
