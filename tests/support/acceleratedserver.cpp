@@ -60,7 +60,7 @@ bool AcceleratedServer::start()
     ConnectionConfig config;
     config.mode = ConnectionMode::Attach;
     config.url = u"tcp://127.0.0.1:%1"_s.arg(port());
-    config.pingInterval = std::chrono::seconds(5); // the shortest that can be set
+    config.keepalive.interval = std::chrono::seconds(5); // the shortest that can be set
     ConnectionParts parts;
     parts.makeTransport = [this](const ConnectionConfig &wanted, ConnectionMode,
                                  const ServerEndpoint *) {
