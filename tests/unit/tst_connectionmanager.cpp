@@ -94,8 +94,8 @@ private Q_SLOTS:
 
     void addFindRemove()
     {
+        QStringList told; // outlives what tells of it
         Rig rig;
-        QStringList told;
         connect(rig.manager.get(), &ConnectionManager::added, this,
                 [&](const QString &id) { told << QStringLiteral("+") + id; });
         connect(rig.manager.get(), &ConnectionManager::aboutToRemove, this, [&](const QString &id) {
@@ -251,6 +251,7 @@ private Q_SLOTS:
 
     void line17_killingOneLeavesTheOthersUntouched()
     {
+        QStringList touched; // outlives what tells of it
         Rig rig;
         std::vector<ConnectionLease> leases;
         std::map<QString, quint64> generations;
@@ -268,7 +269,6 @@ private Q_SLOTS:
         for (const QString &id : rig.manager->ids())
             generations[id] = rig.manager->find(id)->status().generation;
         const QString victim = QStringLiteral("memory");
-        QStringList touched;
         connect(rig.manager.get(), &ConnectionManager::phaseChanged, this,
                 [&](const QString &id) { touched << id; });
         rig.dead.insert(victim);
