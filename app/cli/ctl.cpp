@@ -22,6 +22,8 @@ AppOptions appOptions(const CtlOptions &options)
     app.stderrLevel = options.verbose ? std::optional(LogLevel::Debug) : std::nullopt;
     app.connection = options.connection;
     app.keeping = options.keeping;
+    // guard leaves nothing in the history; who reads or writes a session may be seen in it.
+    app.keeping->silentAttach = options.command == QLatin1String("guard");
     // The others are over before anything gets quiet.
     if (options.command != QLatin1String("guard") || options.alwaysLoaded)
         app.keeping->parkAfter.reset();

@@ -102,6 +102,10 @@ void Ctl::runProve()
         }
     });
     connect(m_prover, &Prover::finished, this, &Ctl::onProved);
+    if (m_context.sessions().idleLimit(m_context.connection().config().id).neverExpires()) {
+        m_output.notice(u"warning"_s,
+                        u"this server was started without an idle limit: nothing may be seen"_s);
+    }
     m_output.notice(
         u"info"_s,
         u"five sessions without a prompt; a request for each every %1, for %2 at most"_s.arg(

@@ -31,6 +31,9 @@ struct SessionKeeping
     //! Also where the session has tool servers (MCP) connected, which may have a state.
     bool parkWithToolServers = false;
 
+    //! Attach without an event in the history: for programs that only hold sessions for others.
+    bool silentAttach = false;
+
     bool operator==(const SessionKeeping &) const = default;
 };
 

@@ -112,8 +112,8 @@ void Prover::createNext()
     m_backend->createSession(m_canaries[m_creating].config, this,
                              [this](const Result<Done> &result) {
                                  if (m_state == State::Done)
-                return;
-            Canary &canary = m_canaries[m_creating++];
+                                     return;
+                                 Canary &canary = m_canaries[m_creating++];
                                  if (result) {
                                      canary.onServer = true;
                                      canary.made = m_clock.now();
@@ -148,6 +148,8 @@ void Prover::tick()
     m_lastRound = over || of(KeepMethod::None).seen.died.has_value();
     m_looks = 1; // until all are sent: some answer at once
     for (Canary &canary : m_canaries) {
+        if (m_state != State::Watching)
+            break;
         if (!canary.seen.died && (over || readsCountNot || canary.method == KeepMethod::Read))
             look(canary);
     }
@@ -261,6 +263,8 @@ ServerVerdict Prover::verdict() const
             seen.answer = MethodVerdict::Answer::DoesNot;
         else if (m_end == End::Decided && controlDied)
             seen.answer = MethodVerdict::Answer::KeepsAlive;
+        else if (m_state != State::Cleaning && m_state != State::Done)
+            seen.code = u"watching"_s;
         else
             seen.code = m_end == End::LimitReached ? u"not-expired"_s : u"ended"_s;
         verdict.methods.append(seen);
@@ -309,15 +313,18 @@ void Prover::clean()
         if (!canary.onServer)
             continue;
         ++m_cleaning;
-        m_backend->deleteSession(canary.config.id, this,
-                                 [&canary, deleted](const Result<Done> &result) {
-                                     if (!result)
-                                         qCWarning(lcKeepalive).noquote()
-                                             << "canary not deleted:" << result.error().toString();
-                                     else
-                                         canary.onServer = false;
-                                     deleted();
-                                 });
+        const auto answered = [&canary, deleted](const Result<Done> &result) {
+            if (!result)
+                qCWarning(lcKeepalive).noquote()
+                    << "canary not deleted:" << result.error().toString();
+            else
+                canary.onServer = false;
+            deleted();
+        };
+        // Servers up to 1.0.40 refuse to delete what never had a prompt, and leave it loaded.
+        if (!canary.seen.died)
+            m_backend->unloadSession(canary.config.id, this, [](const Result<Done> &) { });
+        m_backend->deleteSession(canary.config.id, this, answered);
     }
     deleted();
 }

@@ -142,7 +142,9 @@ void SessionManager::resumeOnServer(Session &session)
     AgentBackend *backend = backendOf(session);
     if (!backend)
         return;
-    backend->resumeSession(session.m_config, {}, &session,
+    ResumeOptions options;
+    options.silent = server(session.m_backendId).keeping.silentAttach;
+    backend->resumeSession(session.m_config, options, &session,
                            [this, &session](const Result<Done> &result) {
                                if (session.m_work.gone)
                                    releaseForgotten(session, result);

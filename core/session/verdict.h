@@ -39,7 +39,8 @@ struct MethodVerdict
     KeepMethod method = KeepMethod::None;
     Answer answer = Answer::Unknown;
     //! Of Unknown: "not-expired" (the untouched session did not die in time), "unsupported",
-    //! "unanswered" (no request of the method was), "create-failed", "ended" (before the end).
+    //! "unanswered" (no request of the method was), "create-failed", "watching" (so far), "ended"
+    //! (before the end).
     QString code;
     int requests = 0; //!< of the method that were answered
     Milliseconds alive{0}; //!< since its making; last seen alive

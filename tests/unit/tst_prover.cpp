@@ -23,7 +23,7 @@ public:
     FakeReaper(FakeBackend &backend, FakeClock &clock)
         : m_backend(backend)
         , m_clock(clock)
-        , m_nextCheck(clock.now() + checkEvery)
+        , m_lastCheck(clock.now())
     { }
 
     Milliseconds limit = 300s; //!< zero: never
@@ -40,8 +40,8 @@ public:
     {
         for (Milliseconds done{0}; done < span; done += 1s) {
             m_clock.advance(1s);
-            if (m_clock.now() >= m_nextCheck) {
-                m_nextCheck += checkEvery;
+            if (m_clock.now() >= m_lastCheck + checkEvery) {
+                m_lastCheck += checkEvery;
                 if (limit > 0s)
                     m_active.removeIf(
                         [this](auto it) { return m_clock.now() - it.value() > limit; });
@@ -69,7 +69,7 @@ public:
                 some = true;
                 if (call.method == u"createSession"_s)
                     m_active[call.sessionId] = m_clock.now();
-                else if (call.method == u"deleteSession"_s)
+                else if (call.method == u"deleteSession"_s || call.method == u"unloadSession"_s)
                     m_active.remove(call.sessionId);
                 else if (!isLoaded(call.sessionId)) {
                     m_backend.fail(call.method, gone, call.sessionId);
@@ -100,7 +100,7 @@ private:
 
     FakeBackend &m_backend;
     FakeClock &m_clock;
-    Nanoseconds m_nextCheck;
+    Nanoseconds m_lastCheck;
     QHash<QString, Nanoseconds> m_active; //!< of the loaded sessions
 };
 
@@ -286,7 +286,7 @@ private Q_SLOTS:
         rig.start();
         rig.server.run(720s);
         const QSet<QString> harmless{u"createSession"_s, u"touchSession"_s, u"checkSession"_s,
-                                     u"deleteSession"_s};
+                                     u"unloadSession"_s, u"deleteSession"_s};
         for (const FakeBackend::Call &call : rig.backend.calls()) {
             QVERIFY2(harmless.contains(call.method), qPrintable(call.method));
             QVERIFY(call.sessionId.startsWith("pilotlight-canary-"_L1));

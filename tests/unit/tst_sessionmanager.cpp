@@ -104,6 +104,23 @@ private Q_SLOTS:
         QCOMPARE(session->state(), Session::State::Attached);
     }
 
+    void line08_aHolderAttachesWithoutATrace()
+    {
+        for (const bool silent : {false, true}) {
+            Rig rig;
+            SessionKeeping keeping;
+            keeping.silentAttach = silent;
+            rig.manager->setKeeping(SessionManager::defaultBackendId(), keeping);
+            StoredSession stored;
+            stored.config = Rig::config(QStringLiteral("s1"));
+            stored.durable = true;
+            rig.manager->restore(stored);
+            rig.manager->setBackend(&rig.backend);
+            QCOMPARE(rig.backend.count(QStringLiteral("resumeSession")), 1);
+            QCOMPARE(rig.backend.last(QStringLiteral("resumeSession"))->options.silent, silent);
+        }
+    }
+
     void aListenerMayEndTheConnection()
     {
         for (const Session::State when : {Session::State::Attaching, Session::State::Attached}) {
