@@ -27,7 +27,11 @@ struct Method
 
 bool isToolName(const QString &name)
 {
-    return !name.trimmed().isEmpty() && name.toUtf8().size() <= MaximumToolNameBytes;
+    // What JSON has to escape could make a long name six times as long.
+    const bool plain = std::none_of(name.begin(), name.end(), [](QChar c) {
+        return c < QLatin1Char(' ') || c == QLatin1Char('"') || c == QLatin1Char('\\');
+    });
+    return plain && !name.trimmed().isEmpty() && name.toUtf8().size() <= MaximumToolNameBytes;
 }
 
 std::optional<Method> methodFrom(const QString &text)

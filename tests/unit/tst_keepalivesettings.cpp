@@ -217,8 +217,8 @@ private Q_SLOTS:
     void line03_anUnknownMethodIsNoneWithAWarning_data()
     {
         QTest::addColumn<QString>("method");
-        for (const char *method :
-             {"", "Ping", "ping ", "tool", "tool:", "tool:  ", "telepathy", "none:", "http"})
+        for (const char *method : {"", "Ping", "ping ", "tool", "tool:", "tool:  ", "telepathy",
+                                   "none:", "http", "tool:a\"b", "tool:a\nb"})
             QTest::addRow("\"%s\"", method) << QString::fromLatin1(method);
         QTest::newRow("too long") << QStringLiteral("tool:") + QString(300, QLatin1Char('x'));
     }
