@@ -151,11 +151,18 @@ void AppContext::online(Connection &connection)
         return; // a server of tools
     const ConnectionConfig &config = connection.config();
     const ConnectionStatus status = connection.status();
-    m_sessions->setKeeping(config.id, keepingFor(config, status.mode));
+    applyKeeping(connection);
     m_sessions->setKnownIdleLimit(config.id, knownIdleLimit(status, config.url));
     m_sessions->setBackend(config.id, backend, status.generation);
     Prover::deleteLeftovers(*backend, *m_verdicts);
     applyVerdict(connection);
+}
+
+void AppContext::applyKeeping(const Connection &connection)
+{
+    const ConnectionConfig &config = connection.config();
+    if (config.kind == BackendKind::Copilot)
+        m_sessions->setKeeping(config.id, keepingFor(config, connection.status().mode));
 }
 
 SessionKeeping AppContext::keepingFor(const ConnectionConfig &config, ConnectionMode mode) const
@@ -342,6 +349,7 @@ void AppContext::applyBackend(ConnectionConfig config, bool wanted)
     complain(config.id, config.keepalive);
     if (!m_connections->edit(config))
         m_connections->add(config);
+    applyKeeping(*m_connections->find(config.id));
     if (!wanted)
         m_leases.erase(config.id);
     else if (ConnectionLease &lease = m_leases[config.id]; lease.isValid())
@@ -365,6 +373,7 @@ Result<void> AppContext::setBackend(const BackendSettings &backend,
     }
     if (backend.id == DefaultBackendId) {
         connection().setKeepalive(keepaliveFor(connection().config()));
+        applyKeeping(connection());
         complain(backend.id, connection().config().keepalive);
     } else {
         connectBackend(backend);
@@ -410,8 +419,10 @@ void AppContext::applySettings(const AppSettings &settings, const std::optional<
     connectWithToken(config);
     // The application's keepalive is the default of the other backends, too.
     for (Connection *other : m_connections->connections()) {
-        if (other != &connection())
-            other->setKeepalive(keepaliveFor(other->config()));
+        if (other == &connection())
+            continue;
+        other->setKeepalive(keepaliveFor(other->config()));
+        applyKeeping(*other);
     }
 }
 

@@ -110,6 +110,7 @@ Q_SIGNALS:
 private:
     //! Gives the connection's sessions to the session manager.
     void online(Connection &connection);
+    void applyKeeping(const Connection &connection); //!< its sessions' touches and parking
     SessionKeeping keepingFor(const ConnectionConfig &config, ConnectionMode mode) const;
     ConnectionConfig configFor(const AppSettings &settings) const;
     ConnectionParts makeParts();

@@ -105,8 +105,7 @@ bool ConnectionManager::edit(const ConnectionConfig &config)
     Connection *connection = find(config.id);
     if (!connection)
         return false;
-    if (connection->config() != config)
-        connection->reconfigure(config);
+    connection->reconfigure(config);
     return true;
 }
 

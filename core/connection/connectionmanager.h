@@ -55,7 +55,8 @@ public:
     //! Adds a connection; it stays Idle until somebody wants it. Null where the id is taken or
     //! empty. Removed ids may come again.
     Connection *add(const ConnectionConfig &config);
-    //! Takes over a changed configuration of the same id; what needs no new connection gets none.
+    //! Takes over a configuration of the same id. What is online and needs no new connection gets
+    //! none; what waits to be tried again is tried now.
     //! False where there is none of this id.
     bool edit(const ConnectionConfig &config);
     //! Ends the connection for good. It leaves the list at once and is deleted when its server has

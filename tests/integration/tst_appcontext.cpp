@@ -92,8 +92,10 @@ private Q_SLOTS:
         BackendSettings own;
         own.id = DefaultBackendId;
         own.keepalive.method = QStringLiteral("none");
+        own.keepalive.sessionTouch = SessionTouch::Off;
         QVERIFY(context.setBackend(own));
         QCOMPARE(context.connection().status().keepalive.state, KeepaliveState::Off);
+        QCOMPARE(context.sessions().keeping(DefaultBackendId).touch, TouchMode::Off);
         QCOMPARE(context.connection().status().generation, generation);
 
         BackendSettings off = second(urlOf(two));

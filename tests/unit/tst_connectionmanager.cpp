@@ -180,6 +180,11 @@ private Q_SLOTS:
         QVERIFY(rig.manager->edit(config));
         QVERIFY(rig.status("a").generation > generation);
         QVERIFY(!rig.manager->edit(Rig::config(B)));
+
+        rig.transports[A]->drop(); // still on its way: it waits to be tried again
+        QCOMPARE(rig.status("a").phase, Phase::Backoff);
+        QVERIFY(rig.manager->edit(config)); // the user says OK once more
+        QCOMPARE(rig.status("a").phase, Phase::Connecting);
     }
 
     void removeDuringAnythingLeavesNothing()
