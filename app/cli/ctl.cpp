@@ -57,6 +57,7 @@ Ctl::Ctl(CtlOptions options, QObject *parent)
     connect(&m_context.connection(), &Connection::probed, this, &Ctl::onProbed);
     connect(&m_context.sessions(), &SessionManager::sessionChanged, this, &Ctl::onSessionChanged);
     connect(&m_context.sessions(), &SessionManager::touched, this, &Ctl::onTouched);
+    connect(&m_context.observers(), &Observers::woke, this, &Ctl::onWoke);
     connect(&m_context.sessions(), &SessionManager::requestFailed, this,
             [this](const QString &, const QString &what, const Error &error) {
                 m_output.notice(QStringLiteral("error"),
@@ -242,6 +243,26 @@ void Ctl::onTouched(const TouchEvent &event)
     m_output.event(QStringLiteral("probe"), fields);
     if (const Session *session = m_context.sessions().find(event.sessionId))
         sessionSafety(*session);
+}
+
+void Ctl::onWoke(const WakeReport &report)
+{
+    if (m_options.command != QLatin1String("guard"))
+        return;
+    const qint64 seconds = report.asleep.count() / 1000;
+    m_output.event(QStringLiteral("wake"),
+                   {{QStringLiteral("asleepSeconds"), seconds},
+                    {QStringLiteral("checked"), report.checked},
+                    {QStringLiteral("alive"), report.alive},
+                    {QStringLiteral("resumed"), report.resumed},
+                    {QStringLiteral("lost"), report.lost},
+                    {QStringLiteral("parked"), report.parked}},
+                   QStringLiteral("asleep %1 s: %2 sessions checked, %3 alive, %4 resumed, %5 lost")
+                       .arg(seconds)
+                       .arg(report.checked)
+                       .arg(report.alive)
+                       .arg(report.resumed)
+                       .arg(report.lost));
 }
 
 void Ctl::runSessions()

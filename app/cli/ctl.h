@@ -35,6 +35,7 @@ private:
     void onEvent(const QString &id, const AgentEvent &event);
     void onProbed(const ProbeResult &result);
     void onTouched(const TouchEvent &event);
+    void onWoke(const WakeReport &report);
 
     // The commands, once online.
     void runStatus();

@@ -69,6 +69,7 @@ Lines of --json, each with "t" (ISO 8601, UTC) and "event":
   {"event":"verdict","version":…,"method":…,"answer":"keeps-alive|does-not|unknown","code":"not-expired|unsupported|…",
    "requests":…,"aliveMs":…,"diedMs":…}
   {"event":"proof","version":…,"end":"decided|limit|cancelled|connection-lost|create-failed","idleLimitMs":…,"text":…}
+  {"event":"wake","asleepSeconds":…,"checked":…,"alive":…,"resumed":…,"lost":…,"parked":…}
   {"event":"delta","session":…,"text":…}
   {"event":"message","session":…,"text":…}
   {"event":"tool","session":…,"tool":…,"state":"started|completed|failed|denied"}

@@ -5,9 +5,11 @@
 #include "app/wiring/appcontext.h"
 #include "base/logging.h"
 #include "ui/chat/chatview.h"
+#include "ui/keepalive/wakereporttext.h"
 #include "ui/sessions/sessionlistview.h"
 #include "ui/sessions/sessiontext.h"
 #include "ui/settings/connectiondialog.h"
+#include "ui/settings/monitordialog.h"
 #include "ui/shell/attention.h"
 #include "ui/shell/mainwindow.h"
 #include "ui/shell/traynotifier.h"
@@ -75,6 +77,10 @@ void GuiController::connectWindow()
     connect(connection, &Connection::statusChanged, this, &GuiController::statusChanged);
     connect(connection, &Connection::phaseChanged, this, &GuiController::phaseChanged);
     connect(&m_context, &AppContext::notice, window, &MainWindow::showNotice);
+    connect(&m_context.observers(), &Observers::woke, window, [window](const WakeReport &report) {
+        if (report.checked + report.parked + report.backendsAway > 0)
+            window->showNotice(QStringLiteral("wake-report"), wakeReportText(report));
+    });
     connect(&m_context, &AppContext::sessionsReplaced, this, [this] {
         if (!m_context.sessions().find(m_sessions->currentId()))
             m_sessions->step(1); // the first of the list
@@ -93,6 +99,8 @@ void GuiController::connectWindow()
             [connection] { connection->probeNow(); });
     connect(window, &MainWindow::signInCheckRequested, this, &GuiController::checkSignIn);
     connect(window, &MainWindow::connectionSettingsRequested, this, &GuiController::openSettings);
+    connect(window, &MainWindow::monitorSettingsRequested, this,
+            &GuiController::openMonitorSettings);
     connect(window, &MainWindow::demoRequested, this, &GuiController::startDemo);
     connect(window, &MainWindow::openLogFolderRequested, this, [this] {
         QDesktopServices::openUrl(QUrl::fromLocalFile(m_context.options().paths.log));
@@ -106,6 +114,8 @@ void GuiController::connectWindow()
     connect(qApp, &QGuiApplication::applicationStateChanged, this,
             [this](Qt::ApplicationState state) {
                 m_attention->setWindowActive(state == Qt::ApplicationActive);
+                if (state == Qt::ApplicationActive)
+                    m_context.observers().checkSleep(); // before the next prompt
             });
 }
 
@@ -227,6 +237,18 @@ void GuiController::openSettings()
         settings.theme = edited.theme;
         m_context.applySettings(settings, dialog->token());
         m_window->applyTheme(settings.theme);
+    });
+    dialog->open();
+}
+
+void GuiController::openMonitorSettings()
+{
+    auto *const dialog = new MonitorDialog(m_context.settingsStore().values(), m_window.get());
+    dialog->setAttribute(Qt::WA_DeleteOnClose);
+    connect(dialog, &QDialog::accepted, this, [this, dialog] {
+        SettingsStore &store = m_context.settingsStore();
+        if (const auto saved = store.set(dialog->applied(store.values())); !saved)
+            m_window->showNotice(QStringLiteral("settings-unwritable"), saved.error().detail);
     });
     dialog->open();
 }

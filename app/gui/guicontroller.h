@@ -48,6 +48,7 @@ private:
     void loadModels();
     void checkSignIn();
     void openSettings();
+    void openMonitorSettings();
     void startDemo();
 
     AppContext &m_context;

@@ -52,6 +52,10 @@ KeepaliveController::KeepaliveController(AppContext &context, MainWindow &window
     });
     connect(&sessions, &SessionManager::sessionChanged, this, &KeepaliveController::changed);
     connect(&sessions, &SessionManager::sessionAdded, this, &KeepaliveController::changed);
+    connect(&context.observers(), &Observers::woke, this, [this] {
+        ++m_ledger.sleeps;
+        changed();
+    });
     connect(&window, &MainWindow::keepaliveRequested, this, [this] {
         panel();
         m_window.showKeepalive(true);
@@ -62,6 +66,10 @@ KeepalivePanel &KeepaliveController::panel()
 {
     if (!m_panel) {
         m_panel = new KeepalivePanel(m_context.clock());
+        auto *const metrics = new MetricsView(m_context.observers().metrics());
+        metrics->setExporter(&m_context.observers().exporter());
+        metrics->setMaximumHeight(Theme::space(36)); // four servers and the line below them
+        m_panel->setMetrics(metrics);
         connectPanel();
         m_window.setKeepalivePage(m_panel);
     }

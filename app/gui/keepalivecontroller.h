@@ -28,8 +28,6 @@ public:
 
     //! The page; made on the first call.
     KeepalivePanel &panel();
-    //! The machine has slept and woken: for the ledger.
-    void countSleep() { ++m_ledger.sleeps; }
 
 Q_SIGNALS:
     void openRequested(const QString &sessionId);

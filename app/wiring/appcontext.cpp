@@ -141,6 +141,10 @@ AppContext::AppContext(AppOptions options, QObject *parent)
                 if (phase == Phase::Online)
                     online(*m_connections->find(id));
             });
+    m_observers = std::make_unique<Observers>(*m_connections, *m_sessions, m_clock, m_random);
+    m_observers->apply(m_settingsStore.values());
+    connect(&m_settingsStore, &SettingsStore::changed, m_observers.get(),
+            [this] { m_observers->apply(m_settingsStore.values()); });
     m_connections->add(config);
 }
 
@@ -216,6 +220,7 @@ void AppContext::applyVerdict(const Connection &connection)
 
 AppContext::~AppContext()
 {
+    m_observers.reset();
     for (Connection *const connection : m_connections->connections())
         connection->dispose();
     m_prover.reset();
@@ -226,6 +231,7 @@ AppContext::~AppContext()
 
 void AppContext::start(Sessions sessions)
 {
+    m_observers->start();
     if (!m_settingsLoaded.backup.isEmpty())
         Q_EMIT notice(QStringLiteral("settings-damaged"),
                       m_settingsLoaded.backup + QStringLiteral(": ") + m_settingsLoaded.problem);

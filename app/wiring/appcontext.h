@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: MIT
 #pragma once
 
+#include "app/wiring/observers.h"
 #include "base/paths.h"
 #include "base/random.h"
 #include "base/systemclock.h"
@@ -74,6 +75,9 @@ public:
     Prover *makeProof(const ProverOptions &options = {},
                       const QString &backendId = DefaultBackendId);
 
+    //! Metrics, sleep and wake.
+    Observers &observers() { return *m_observers; }
+
     //! Whether the kept sessions come along: all of them in a window, those of its own choice in a
     //! command.
     enum class Sessions
@@ -144,6 +148,7 @@ private:
     BackendStore m_backends;
     JsonFile::Loaded m_backendsLoaded;
     std::unique_ptr<ConnectionManager> m_connections;
+    std::unique_ptr<Observers> m_observers; //!< of connections and sessions
     std::map<QString, ConnectionLease> m_leases;
     std::map<QString, QList<EffectiveKeepalive::Warning>> m_complaints; //!< said last, by backend
     std::unique_ptr<Prover> m_prover;

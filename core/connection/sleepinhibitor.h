@@ -3,18 +3,11 @@
 
 #include "base/clock.h"
 #include "connection/sleepsource.h"
+#include "settings/settings.h"
 
 #include <memory>
 
 namespace pilotlight {
-
-//! Whether agents keep the machine awake (keepalive.md 25).
-enum class StayAwake
-{
-    Off,
-    Busy, //!< while a turn runs
-    Always //!< while we run
-};
 
 //! Holds a WakeLock as the user wishes. Between two turns that follow each other the lock is kept.
 class SleepInhibitor

@@ -21,6 +21,8 @@ const QString ConnectionGroup = QStringLiteral("connection");
 const QString KeepaliveGroup = QStringLiteral("keepalive");
 const QString OldInterval = QStringLiteral("pingIntervalSeconds");
 const QString OldTimeout = QStringLiteral("pingTimeoutSeconds");
+const QString MetricsGroup = QStringLiteral("metrics");
+const QString PowerGroup = QStringLiteral("power");
 const QString WindowGroup = QStringLiteral("window");
 
 template <typename Enum, std::size_t N>
@@ -52,6 +54,9 @@ std::optional<Enum> valueOf(const Names<Enum, N> &names, const QString &text)
     }
     return std::nullopt;
 }
+
+constexpr Names<StayAwake, 3> StayAwakes{
+    {{StayAwake::Off, "off"}, {StayAwake::Busy, "busy"}, {StayAwake::Always, "always"}}};
 
 //! Reads members of one group and notes those that make no sense.
 class Reader
@@ -142,6 +147,11 @@ AppSettings fromJson(const QJsonObject &root, QStringList &ignored)
         connection.read(OldInterval, values.keepalive.intervalSeconds);
     if (!values.keepalive.timeoutSeconds)
         connection.read(OldTimeout, values.keepalive.timeoutSeconds);
+    Reader power(root, PowerGroup, ignored);
+    power.read(QStringLiteral("stayAwake"), StayAwakes, values.stayAwake);
+    Reader metrics(root, MetricsGroup, ignored);
+    metrics.read(QStringLiteral("endpoint"), values.metricsEndpoint);
+    metrics.read(QStringLiteral("toolHiveNames"), values.metricsToolHiveNames);
     Reader window(root, WindowGroup, ignored);
     window.read(QStringLiteral("theme"), Themes, values.theme);
     window.read(QStringLiteral("geometry"), values.windowGeometry);
@@ -167,6 +177,13 @@ QJsonObject toJson(QJsonObject root, const AppSettings &values)
     root.insert(ConnectionGroup, connection);
     root.insert(KeepaliveGroup,
                 keepaliveToJson(root.value(KeepaliveGroup).toObject(), values.keepalive));
+    QJsonObject power = root.value(PowerGroup).toObject();
+    power.insert(QStringLiteral("stayAwake"), nameOf(StayAwakes, values.stayAwake));
+    root.insert(PowerGroup, power);
+    QJsonObject metrics = root.value(MetricsGroup).toObject();
+    setOrRemove(metrics, QStringLiteral("endpoint"), values.metricsEndpoint);
+    metrics.insert(QStringLiteral("toolHiveNames"), values.metricsToolHiveNames);
+    root.insert(MetricsGroup, metrics);
     QJsonObject window = root.value(WindowGroup).toObject();
     window.insert(QStringLiteral("theme"), themeChoiceName(values.theme));
     setOrRemove(window, QStringLiteral("geometry"), values.windowGeometry);

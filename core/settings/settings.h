@@ -29,6 +29,14 @@ enum class ThemeChoice
     Dark
 };
 
+//! Whether agents keep the computer awake (keepalive.md 25).
+enum class StayAwake
+{
+    Off,
+    Busy, //!< while a turn runs
+    Always //!< while Pilotlight runs
+};
+
 QString serverModeName(ServerMode mode); //!< "local": as in the settings file
 std::optional<ServerMode> serverModeFromName(const QString &name);
 QString themeChoiceName(ThemeChoice theme); //!< "system"
@@ -42,6 +50,10 @@ struct AppSettings
     QString cliPath; //!< empty: look for it
     QString url; //!< of Attach; never with user information or a token in it
     KeepaliveSettings keepalive; //!< the application's default for every backend
+    // Beside the keepalive.
+    StayAwake stayAwake = StayAwake::Off;
+    QString metricsEndpoint; //!< base URL of an OpenTelemetry collector; empty: none
+    bool metricsToolHiveNames = false;
     // The window.
     ThemeChoice theme = ThemeChoice::System;
     QByteArray windowGeometry;

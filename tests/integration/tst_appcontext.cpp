@@ -107,6 +107,28 @@ private Q_SLOTS:
         QVERIFY(!context.removeBackend(DefaultBackendId));
     }
 
+    void line28_whatTheKeepaliveDoesIsCountedAndExported()
+    {
+        ServerProcess server;
+        QVERIFY2(startDemo(server), server.output().constData());
+        const QTemporaryDir folder;
+        AppContext context(options(folder));
+        AppSettings settings = attachTo(urlOf(server));
+        settings.metricsEndpoint = QStringLiteral("http://127.0.0.1:1");
+        context.applySettings(settings);
+        QTRY_COMPARE_WITH_TIMEOUT(context.connection().status().phase, Phase::Online, 20'000);
+        context.connection().probeNow();
+        const auto answered = [&context] {
+            return context.observers().metrics().snapshot().total(DefaultBackendId,
+                                                                  MetricCounter::Success);
+        };
+        QTRY_VERIFY_WITH_TIMEOUT(answered() > 0, 20'000);
+        QVERIFY(context.observers().exporter().config().isOn());
+        settings.metricsEndpoint.clear();
+        context.applySettings(settings);
+        QVERIFY(!context.observers().exporter().config().isOn());
+    }
+
     void nonsenseOfABackendIsRefusedAndShown()
     {
         const QTemporaryDir folder;

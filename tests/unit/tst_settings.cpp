@@ -69,6 +69,9 @@ private Q_SLOTS:
         values.keepalive.maxFailures = 5;
         values.keepalive.reprobeSeconds = 60;
         values.keepalive.sessionTouch = SessionTouch::On;
+        values.stayAwake = StayAwake::Busy;
+        values.metricsEndpoint = QStringLiteral("http://collector:4318");
+        values.metricsToolHiveNames = true;
         values.theme = ThemeChoice::Dark;
         values.windowGeometry = QByteArray("\0\1\xff", 3);
         values.windowState = QByteArray("state");

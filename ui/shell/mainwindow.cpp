@@ -205,6 +205,7 @@ void MainWindow::makeActions()
     QAction *const settings =
         add("connectionSettings", QStringLiteral("settings"), tr("Connection se&ttings…"),
             &MainWindow::connectionSettingsRequested, Keys{QKeySequence(Qt::CTRL | Qt::Key_Comma)});
+    add("monitorSettings", {}, tr("Sleep and &metrics…"), &MainWindow::monitorSettingsRequested);
     settings->setMenuRole(QAction::PreferencesRole);
 
     QAction *const log = add(
@@ -273,7 +274,7 @@ void MainWindow::makeMenus()
           "quit"});
     menu("connectionMenu", tr("&Connection"),
          {"connect", "disconnect", "reconnect", "restartServer", nullptr, "keepalive", "ping",
-          "keepaliveLog", nullptr, "connectionSettings"});
+          "keepaliveLog", nullptr, "connectionSettings", "monitorSettings"});
     QMenu *const view = menu("viewMenu", tr("&View"), {"toggleLog"});
     QMenu *const themes = view->addMenu(tr("&Theme"));
     themes->setObjectName(QStringLiteral("themeMenu"));

@@ -86,6 +86,7 @@ Q_SIGNALS:
     void stopRequested();
     void waitingRequested();
     void connectionSettingsRequested();
+    void monitorSettingsRequested();
     void connectRequested();
     void disconnectRequested();
     void reconnectRequested();
