@@ -251,26 +251,33 @@ LineFramer::Step LineFramer::next(std::string_view &frame)
                 consume(bytes.size());
                 m_scanned = 0;
             } else if (bytes.size() > m_maxLine) {
-                return broken(ErrorCode::FrameTooLarge,
-                              QStringLiteral("a line of over %1 bytes").arg(m_maxLine));
+                return tooLong();
             }
             return Step::NeedMore;
         }
         const std::string_view line = withoutBlanks(bytes.substr(0, end));
         consume(end + 1);
         m_scanned = 0;
-        if (std::exchange(m_skipping, false) || line.empty())
+        if (std::exchange(m_skipping, false))
             continue;
-        if (line.front() == '{' && line.back() == '}') {
-            if (line.size() > m_maxLine)
-                return broken(ErrorCode::FrameTooLarge,
-                              QStringLiteral("a line of %1 bytes").arg(line.size()));
+        const bool isObject = !line.empty() && line.front() == '{';
+        if (end > m_maxLine && (isObject || line.empty()))
+            return tooLong();
+        if (line.empty())
+            continue;
+        if (isObject && line.back() == '}') {
             frame = line;
             return Step::Frame;
         }
         skip(line);
         m_skipping = false;
     }
+}
+
+LineFramer::Step LineFramer::tooLong()
+{
+    return broken(ErrorCode::FrameTooLarge,
+                  QStringLiteral("a line of over %1 bytes").arg(m_maxLine));
 }
 
 void LineFramer::skip(std::string_view line)

@@ -122,6 +122,7 @@ public:
 
 private:
     void skip(std::string_view line);
+    Step tooLong();
 
     std::size_t m_maxLine;
     std::size_t m_scanned = 0; // bytes of the line that were looked at

@@ -1,11 +1,15 @@
 // SPDX-License-Identifier: MIT
 #include "transport/makemcptransport.h"
 
+#include "transport/httptransport.h"
 #include "transport/processtransport.h"
 
 #include <QDir>
 #include <QFileInfo>
 #include <QStandardPaths>
+#include <QUrl>
+
+#include <algorithm>
 
 namespace pilotlight {
 
@@ -38,6 +42,32 @@ Result<std::unique_ptr<Transport>> makeChild(const McpEndpoint &endpoint, Clock 
     return std::make_unique<ProcessTransport>(std::move(command), clock);
 }
 
+//! True where \a token can stand in a header as it is (RFC 6750: visible ASCII).
+bool isHeaderSafe(const Secret &token)
+{
+    const QByteArray &bytes = token.reveal();
+    return std::all_of(bytes.cbegin(), bytes.cend(), [](char c) { return c > 0x20 && c < 0x7f; });
+}
+
+Result<std::unique_ptr<Transport>> makeHttp(const McpEndpoint &endpoint, Clock &clock)
+{
+    const QUrl url(endpoint.url.trimmed(), QUrl::StrictMode);
+    if (!url.isValid())
+        return failure(ErrorCode::InvalidArgument, u"not a valid URL: %1"_s.arg(url.errorString()));
+    if (url.scheme() != "http"_L1 && url.scheme() != "https"_L1)
+        return failure(ErrorCode::InvalidArgument,
+                       u"unknown scheme \"%1\": use http or https"_s.arg(url.scheme()));
+    if (url.host().isEmpty() || url.port() == 0)
+        return failure(ErrorCode::InvalidArgument, u"the URL names no host or port"_s);
+    if (!url.userInfo().isEmpty())
+        return failure(ErrorCode::InvalidArgument, u"the URL contains a user or password"_s);
+    if (url.hasFragment())
+        return failure(ErrorCode::InvalidArgument, u"the URL has a fragment"_s);
+    if (!isHeaderSafe(endpoint.bearerToken))
+        return failure(ErrorCode::InvalidArgument, u"the token has characters that no token has"_s);
+    return std::make_unique<HttpTransport>(url, endpoint.bearerToken, clock);
+}
+
 } // namespace
 
 Result<std::unique_ptr<Transport>> makeMcpTransport(const McpEndpoint &endpoint, Clock &clock)
@@ -45,9 +75,7 @@ Result<std::unique_ptr<Transport>> makeMcpTransport(const McpEndpoint &endpoint,
     if (endpoint.command.isEmpty() == endpoint.url.isEmpty())
         return failure(ErrorCode::InvalidArgument,
                        u"an MCP server needs either a command or a URL"_s);
-    if (!endpoint.command.isEmpty())
-        return makeChild(endpoint, clock);
-    return failure(ErrorCode::Unsupported, u"MCP over HTTP is not there yet"_s);
+    return endpoint.url.isEmpty() ? makeChild(endpoint, clock) : makeHttp(endpoint, clock);
 }
 
 } // namespace pilotlight

@@ -242,6 +242,12 @@ QString errorSentence(const Error &error)
     case ErrorCode::Unsupported:
         words = Tr::tr("This server cannot do that.");
         break;
+    case ErrorCode::TooManyRequests:
+        words = Tr::tr("The server asks for fewer requests. Try again later.");
+        break;
+    case ErrorCode::ConnectionExpired:
+        words = Tr::tr("The server has forgotten this connection. A new one is being made.");
+        break;
     case ErrorCode::SessionNotFound:
         words = Tr::tr("The server does not know this session any more.");
         break;
