@@ -452,15 +452,11 @@ void HttpTransport::broken(const Handle &exchange, QNetworkReply::NetworkError e
         eventsEnded(exchange);
         return;
     }
-    if (exchange->isPing()) {
-        // The server may have closed an idle connection in the moment in which we used it.
-        if (!std::exchange(exchange->repeated, true))
-            start(exchange);
-        else
-            fail({code, text, {}});
-        return;
-    }
-    failRequest(exchange, code, text);
+    // The server may have closed an idle connection in the moment in which we used it.
+    if (exchange->isPing() && !std::exchange(exchange->repeated, true))
+        start(exchange);
+    else
+        failRequest(exchange, code, text); // another one may be well: a tool may be at work there
 }
 
 // ---- streams ----

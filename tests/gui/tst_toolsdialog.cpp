@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: MIT
 #include "agent/mcpbackend.h"
+#include "shots.h"
 #include "support/copilotfixture.h"
 #include "ui/backends/toolarguments.h"
 #include "ui/backends/toolmodel.h"
@@ -258,6 +259,7 @@ private Q_SLOTS:
         QVERIFY(result.contains(str("\"n\": 2")));
         QVERIFY(run->isEnabled());
         QVERIFY(!p.child<QPushButton>("toolStop")->isVisible());
+        takeShots(p.dialog, str("tools"));
     }
 
     void aResultThatIsRepeatedAsTextIsShownOnce()

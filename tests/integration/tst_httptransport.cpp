@@ -631,9 +631,7 @@ private Q_SLOTS:
         QTRY_COMPARE(m_probes.size(), 1);
         QCOMPARE(outcome(), good ? Outcome::Ok : Outcome::Transport);
         QCOMPARE(count("ping"), 2);
-        QCOMPARE(m_closed.size(), good ? 0 : 1);
-        if (!good)
-            QCOMPARE(m_closed.first().code, ErrorCode::ConnectionLost);
+        QVERIFY(m_closed.isEmpty()); // that is for the keepalive to decide
     }
 
     void nobodyListens()
