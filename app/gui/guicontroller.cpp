@@ -1,9 +1,12 @@
 // SPDX-License-Identifier: MIT
 #include "app/gui/guicontroller.h"
 
+#include "agent/mcpbackend.h"
 #include "app/gui/keepalivecontroller.h"
 #include "app/wiring/appcontext.h"
 #include "base/logging.h"
+#include "ui/backends/serverdialog.h"
+#include "ui/backends/toolsdialog.h"
 #include "ui/chat/chatview.h"
 #include "ui/keepalive/wakereporttext.h"
 #include "ui/sessions/sessionlistview.h"
@@ -56,9 +59,13 @@ void GuiController::start()
             });
     connect(m_keepalive.get(), &KeepaliveController::serverSettingsRequested, this,
             [this](const QString &id) {
-                if (id == QLatin1String("default"))
+                if (id == DefaultBackendId)
                     openSettings();
+                else
+                    openServer(id);
             });
+    connect(m_keepalive.get(), &KeepaliveController::toolsRequested, this,
+            &GuiController::openTools);
     m_context.start();
     statusChanged();
     updatePane();
@@ -251,6 +258,41 @@ void GuiController::openMonitorSettings()
             m_window->showNotice(QStringLiteral("settings-unwritable"), saved.error().detail);
     });
     dialog->open();
+}
+
+void GuiController::openServer(const QString &id)
+{
+    const BackendStore &store = m_context.backends();
+    QStringList taken;
+    for (const BackendSettings &backend : store.values())
+        taken.append(backend.id);
+    auto *const dialog =
+        new ServerDialog(store.find(id).value_or(BackendSettings()), taken, m_window.get());
+    dialog->setAttribute(Qt::WA_DeleteOnClose);
+    connect(dialog, &QDialog::accepted, this, [this, dialog] {
+        if (const Result<void> saved = m_context.setBackend(dialog->backend(), dialog->token());
+            !saved)
+            m_window->say(errorSentence(saved.error()));
+    });
+    dialog->open();
+}
+
+void GuiController::openTools(const QString &id)
+{
+    Connection *const connection = m_context.connections().find(id);
+    if (!connection)
+        return;
+    const QString &name = connection->config().name;
+    auto *const dialog = new ToolsDialog(name.isEmpty() ? id : name, m_window.get());
+    dialog->setAttribute(Qt::WA_DeleteOnClose);
+    dialog->setBackend(qobject_cast<McpBackend *>(connection->backend()));
+    connect(connection, &Connection::backendAboutToGo, dialog,
+            [dialog] { dialog->setBackend(nullptr); });
+    connect(connection, &Connection::phaseChanged, dialog, [dialog, connection](Phase phase) {
+        if (phase == Phase::Online)
+            dialog->setBackend(qobject_cast<McpBackend *>(connection->backend()));
+    });
+    dialog->show();
 }
 
 void GuiController::startDemo()

@@ -48,6 +48,8 @@ private:
     void loadModels();
     void checkSignIn();
     void openSettings();
+    void openServer(const QString &id); //!< empty: a new one
+    void openTools(const QString &id);
     void openMonitorSettings();
     void startDemo();
 
