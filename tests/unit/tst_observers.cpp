@@ -64,7 +64,8 @@ struct Rig
             made->judge = [this](const FakeBackend::Call &call) -> std::optional<Error> {
                 if (call.method == QStringLiteral("touchSession") && dead.remove(call.sessionId))
                     return Error{ErrorCode::SessionNotFound, {}, {}};
-                if (call.sessionId == gone && call.method != QStringLiteral("unloadSession"))
+                if (!gone.isEmpty() && call.sessionId == gone
+                    && call.method != QStringLiteral("unloadSession"))
                     return Error{ErrorCode::Timeout, {}, {}};
                 return std::nullopt;
             };
