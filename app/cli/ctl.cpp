@@ -21,12 +21,11 @@ AppOptions appOptions(const CtlOptions &options)
     app.keepalive = options.keepalive;
     app.stderrLevel = options.verbose ? std::optional(LogLevel::Debug) : std::nullopt;
     app.connection = options.connection;
-    app.keeping = options.keeping;
     // guard leaves nothing in the history; who reads or writes a session may be seen in it.
-    app.keeping->silentAttach = options.command == QLatin1String("guard");
-    // The others are over before anything gets quiet.
+    app.silentAttach = options.command == QLatin1String("guard");
+    // The other commands are over before anything gets quiet.
     if (options.command != QLatin1String("guard") || options.alwaysLoaded)
-        app.keeping->parkAfter.reset();
+        app.keepalive.parkAfterSeconds = 0;
     return app;
 }
 

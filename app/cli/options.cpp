@@ -284,16 +284,20 @@ Result<CtlOptions> parseOptions(const QStringList &arguments, QString *text)
     if (isSet("sessions"))
         options.sessions = value("sessions");
     options.alwaysLoaded = isSet("always-loaded");
+    const auto seconds = [](Milliseconds span) {
+        return std::chrono::duration<double>(span).count();
+    };
     if (isSet("idle-limit")) {
         const auto limit = spanFrom(value("idle-limit"));
         if (!limit && value("idle-limit") != QLatin1String("never"))
             return usage(QStringLiteral("--idle-limit takes a span (300s, 30m) or never"));
-        options.keeping.idleLimit = IdleLimit{limit, IdleLimit::Origin::User};
+        options.keepalive.idleLimitSeconds = limit ? seconds(*limit) : 0;
     }
     if (isSet("park-after")) {
-        options.keeping.parkAfter = spanFrom(value("park-after"));
-        if (!options.keeping.parkAfter && value("park-after") != QLatin1String("off"))
+        const auto quiet = spanFrom(value("park-after"));
+        if (!quiet && value("park-after") != QLatin1String("off"))
             return usage(QStringLiteral("--park-after takes a span (300s, 30m) or off"));
+        options.keepalive.parkAfterSeconds = quiet ? seconds(*quiet) : 0;
     }
     for (const QString &tag : value("tag").split(QLatin1Char(','), Qt::SkipEmptyParts))
         options.tags << tag.trimmed().remove(QLatin1Char('[')).remove(QLatin1Char(']')).toUpper();

@@ -5,7 +5,6 @@
 #include "base/error.h"
 #include "base/paths.h"
 #include "connection/status.h"
-#include "session/keeping.h"
 
 #include <QStringList>
 
@@ -58,7 +57,6 @@ struct CtlOptions
     // guard
     QString sessions = QStringLiteral("all");
     bool alwaysLoaded = false;
-    SessionKeeping keeping;
     // prove
     Milliseconds proofLimit{720'000};
     Milliseconds proofInterval{0}; //!< zero: from the limit

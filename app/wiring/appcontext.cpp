@@ -171,22 +171,19 @@ void AppContext::applyKeeping(const Connection &connection)
 
 SessionKeeping AppContext::keepingFor(const ConnectionConfig &config, ConnectionMode mode) const
 {
+    const EffectiveKeepalive &settings = config.keepalive;
     SessionKeeping keeping;
-    if (m_options.keeping) {
-        keeping = *m_options.keeping;
-    } else {
-        switch (config.keepalive.sessionTouch) {
-        case SessionTouch::Auto:
-            break;
-        case SessionTouch::On:
-            keeping.touch = TouchMode::On;
-            break;
-        case SessionTouch::Off:
-            keeping.touch = TouchMode::Off;
-            break;
-        }
-        keeping.jitter = config.keepalive.jitter;
-    }
+    keeping.touch = settings.sessionTouch == SessionTouch::On ? TouchMode::On
+        : settings.sessionTouch == SessionTouch::Off          ? TouchMode::Off
+                                                              : TouchMode::Auto;
+    keeping.jitter = settings.jitter;
+    if (settings.idleLimit)
+        keeping.idleLimit = *settings.idleLimit > Milliseconds(0)
+            ? IdleLimit{settings.idleLimit, IdleLimit::Origin::User}
+            : IdleLimit::never(IdleLimit::Origin::User);
+    keeping.parkAfter =
+        settings.parkAfter > Milliseconds(0) ? std::optional(settings.parkAfter) : std::nullopt;
+    keeping.silentAttach = m_options.silentAttach;
     if (mode == ConnectionMode::Demo) { // no server of ours to keep (keepalive.md 2)
         keeping.touch = TouchMode::Off;
         keeping.parkAfter.reset();

@@ -35,11 +35,10 @@ struct AppOptions
     bool useKeychain = true;
     std::optional<LogLevel> stderrLevel = LogLevel::Warning;
     bool otherBackends = true; //!< those of backends.json, beside the default one
+    bool silentAttach = false; //!< sessions are attached without a trace in their history
     KeepaliveSettings keepalive; //!< over what the settings say of the default backend
     //! In place of what the settings say (--demo, --connect).
     std::optional<ConnectionConfig> connection;
-    //! How sessions are kept, in place of what the settings say.
-    std::optional<SessionKeeping> keeping;
 };
 
 //! The composition root: makes the parts of the program and connects them, in one place for the

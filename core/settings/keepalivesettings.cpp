@@ -131,6 +131,8 @@ KeepaliveSettings layered(KeepaliveSettings below, const KeepaliveSettings &abov
     lay(&KeepaliveSettings::maxFailures);
     lay(&KeepaliveSettings::reprobeSeconds);
     lay(&KeepaliveSettings::sessionTouch);
+    lay(&KeepaliveSettings::idleLimitSeconds);
+    lay(&KeepaliveSettings::parkAfterSeconds);
     return below;
 }
 
@@ -172,6 +174,10 @@ QString keepaliveWarningName(Warning warning)
         return QStringLiteral("max-failures-invalid");
     case Warning::ReprobeInvalid:
         return QStringLiteral("reprobe-invalid");
+    case Warning::IdleLimitInvalid:
+        return QStringLiteral("idle-limit-invalid");
+    case Warning::ParkAfterInvalid:
+        return QStringLiteral("park-after-invalid");
     }
     return {};
 }
@@ -272,6 +278,17 @@ EffectiveKeepalive effectiveKeepalive(const KeepaliveTarget &target,
             result.reprobeOrigin = Origin::Limited;
     }
 
+    const auto span = [](double value) { return value == 0 || isUsable(value); };
+    const auto milliseconds = [](double seconds) {
+        return seconds == 0 ? Milliseconds(0) : toMilliseconds(seconds);
+    };
+    if (const auto seconds = layers.take(&KeepaliveSettings::idleLimitSeconds,
+                                         result.idleLimitOrigin, Warning::IdleLimitInvalid, span))
+        result.idleLimit = milliseconds(*seconds);
+    if (const auto seconds = layers.take(&KeepaliveSettings::parkAfterSeconds,
+                                         result.parkAfterOrigin, Warning::ParkAfterInvalid, span))
+        result.parkAfter = milliseconds(*seconds);
+
     const bool own = backend.sessionTouch.has_value();
     if (own || application.sessionTouch) {
         result.sessionTouch = own ? *backend.sessionTouch : *application.sessionTouch;
@@ -303,7 +320,9 @@ constexpr NumberMember Numbers[] = {{"intervalSeconds", &KeepaliveSettings::inte
                                     {"timeoutSeconds", &KeepaliveSettings::timeoutSeconds},
                                     {"jitterPercent", &KeepaliveSettings::jitterPercent},
                                     {"maxFailures", &KeepaliveSettings::maxFailures},
-                                    {"reprobeSeconds", &KeepaliveSettings::reprobeSeconds}};
+                                    {"reprobeSeconds", &KeepaliveSettings::reprobeSeconds},
+                                    {"idleLimitSeconds", &KeepaliveSettings::idleLimitSeconds},
+                                    {"parkAfterSeconds", &KeepaliveSettings::parkAfterSeconds}};
 const QString MethodMember = QStringLiteral("method");
 const QString StandInMember = QStringLiteral("standInTool");
 const QString TouchMember = QStringLiteral("sessionTouch");

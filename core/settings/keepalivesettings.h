@@ -44,6 +44,10 @@ struct KeepaliveSettings
     std::optional<double> maxFailures = {}; //!< in a row, until the breaker opens
     std::optional<double> reprobeSeconds = {}; //!< for which it stays open
     std::optional<SessionTouch> sessionTouch = {};
+    //! After how long the server drops an idle session; 0: never. Not set: what is known of it.
+    std::optional<double> idleLimitSeconds = {};
+    //! A quiet session with nothing to lose is unloaded after so long; 0: never.
+    std::optional<double> parkAfterSeconds = {};
 
     bool operator==(const KeepaliveSettings &) const = default;
     bool isEmpty() const { return *this == KeepaliveSettings(); }
@@ -90,6 +94,8 @@ struct EffectiveKeepalive
         JitterTooLarge,
         MaxFailuresInvalid,
         ReprobeInvalid,
+        IdleLimitInvalid,
+        ParkAfterInvalid,
     };
 
     KeepaliveMethod method = KeepaliveMethod::Ping;
@@ -100,6 +106,8 @@ struct EffectiveKeepalive
     int maxFailures = 3;
     Milliseconds reprobe{1'800'000};
     SessionTouch sessionTouch = SessionTouch::Auto;
+    std::optional<Milliseconds> idleLimit; //!< the user's word on it; zero: never expires
+    Milliseconds parkAfter{1'800'000}; //!< keepalive.md 22b; zero: off
 
     Origin methodOrigin = Origin::Default;
     Origin intervalOrigin = Origin::Default;
@@ -108,6 +116,8 @@ struct EffectiveKeepalive
     Origin maxFailuresOrigin = Origin::Default;
     Origin reprobeOrigin = Origin::Default;
     Origin sessionTouchOrigin = Origin::Default;
+    Origin idleLimitOrigin = Origin::Default;
+    Origin parkAfterOrigin = Origin::Default;
     QList<Warning> warnings;
 
     bool operator==(const EffectiveKeepalive &) const = default;

@@ -262,6 +262,29 @@ private Q_SLOTS:
         QCOMPARE(effectiveKeepalive({}, methodIs("tool:echo")).method, KeepaliveMethod::None);
     }
 
+    void line10_theUsersIdleLimitAndParking()
+    {
+        EffectiveKeepalive k = effectiveKeepalive({}, {});
+        QVERIFY(!k.idleLimit);
+        QCOMPARE(k.parkAfter, Milliseconds(1'800'000));
+        KeepaliveSettings application;
+        application.idleLimitSeconds = 300;
+        application.parkAfterSeconds = 0;
+        KeepaliveSettings own;
+        own.idleLimitSeconds = 0;
+        k = effectiveKeepalive({}, application);
+        QCOMPARE(k.idleLimit, std::optional(Milliseconds(300'000)));
+        QCOMPARE(k.parkAfter, Milliseconds(0));
+        k = effectiveKeepalive({}, application, own);
+        QCOMPARE(k.idleLimit, std::optional(Milliseconds(0)));
+        own.idleLimitSeconds = -1;
+        own.parkAfterSeconds = std::numeric_limits<double>::quiet_NaN();
+        k = effectiveKeepalive({}, {}, own);
+        QVERIFY(!k.idleLimit);
+        QCOMPARE(k.parkAfter, Milliseconds(1'800'000));
+        QCOMPARE(k.warnings, (Warnings{Warning::IdleLimitInvalid, Warning::ParkAfterInvalid}));
+    }
+
     void json()
     {
         QStringList ignored;
@@ -281,6 +304,8 @@ private Q_SLOTS:
             (QStringList{QStringLiteral("k.timeoutSeconds"), QStringLiteral("k.sessionTouch")}));
         KeepaliveSettings values{60.0, 2.5};
         values.sessionTouch = SessionTouch::On;
+        values.idleLimitSeconds = 0;
+        values.parkAfterSeconds = 600;
         const QJsonObject written = keepaliveToJson(mixed, values);
         QVERIFY(written[QStringLiteral("future")].toBool());
         QVERIFY(!written.contains(QStringLiteral("method")));

@@ -175,6 +175,14 @@ QString probeTimingText(const EffectiveKeepalive &timing)
         warning =
             ConnectionDialog::tr("The length of a pause is not usable, so the default is used.");
         break;
+    case Warning::IdleLimitInvalid:
+        warning = ConnectionDialog::tr(
+            "The server's idle limit in the settings is not usable, so it is found out.");
+        break;
+    case Warning::ParkAfterInvalid:
+        warning = ConnectionDialog::tr(
+            "The time until quiet sessions are unloaded is not usable, so the default is used.");
+        break;
     }
     return warning + QLatin1Char(' ') + effective;
 }
