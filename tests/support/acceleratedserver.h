@@ -41,6 +41,8 @@ public:
     const QStringList &sessions() const { return m_sessions; }
     //! The connection that made the sessions ends.
     void letGo();
+    //! Pings on that connection now. By itself it lets pings wait while the busy session talks.
+    void ping() { m_connection->probeNow(); }
     //! Of that connection.
     KeepaliveStatus keepalive() const { return m_connection->status().keepalive; }
     ProtocolClient &observer() { return *m_observer; }

@@ -121,7 +121,12 @@ private Q_SLOTS:
         QElapsedTimer here;
         here.start();
         QMap<QString, double> died; // of the pinged ones: seconds of the server's clock
+        qint64 pingedAt = 0;
         const auto watch = [&] {
+            if (here.elapsed() - pingedAt >= 5'000) {
+                pingedAt = here.elapsed();
+                pinged.ping();
+            }
             for (const QString &id : pinged.sessions()) {
                 if (!died.contains(id) && !messages(pinged.observer(), id))
                     died[id] = static_cast<double>(here.elapsed() * factor) / 1000;
