@@ -4,6 +4,7 @@
 #include "real/realapp.h"
 
 #include <QElapsedTimer>
+#include <QLoggingCategory>
 
 #ifdef Q_OS_LINUX
 #include <unistd.h>
@@ -52,6 +53,12 @@ class TstRealParking : public QObject
 {
     Q_OBJECT
 private Q_SLOTS:
+    void initTestCase()
+    {
+        // A line a call: the result would be one of two thousand.
+        QLoggingCategory::setFilterRules(QStringLiteral("pilotlight.*=false"));
+    }
+
     void line22b_parkedSessionsCostNothingAndComeBackSoon()
     {
         if (const QString reason = RealServer::skipReason(RealServer::Version::Newest);
