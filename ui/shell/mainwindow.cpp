@@ -216,7 +216,7 @@ void MainWindow::makeActions()
     m_bar->logButton()->setToolTip(
         tr("Show or hide the log (%1)").arg(log->shortcut().toString(QKeySequence::NativeText)));
     add("keepalive", QStringLiteral("shield-check"), tr("&Keepalive of all sessions"),
-        &MainWindow::keepaliveRequested, Keys{QKeySequence(Qt::CTRL | Qt::Key_K)});
+        &MainWindow::keepaliveRequested, Keys{QKeySequence(Qt::CTRL | Qt::SHIFT | Qt::Key_K)});
     add(
         "keepaliveLog", QStringLiteral("shield"), tr("Log of the &keepalive"),
         [this] { showLog(KeepaliveTag); }, Keys{QKeySequence(Qt::CTRL | Qt::SHIFT | Qt::Key_L)});

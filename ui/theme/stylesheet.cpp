@@ -81,6 +81,9 @@ QScrollBar::handle:disabled { background: transparent; }
 QScrollBar::add-line, QScrollBar::sub-line { width: 0; height: 0; }
 QScrollBar::add-page, QScrollBar::sub-page { background: transparent; }
 
+QTreeView#keepaliveRows::item { padding: 4px 2px; }
+QTreeView#keepaliveRows::item:selected { background: @Selected; color: @Text; }
+
 QAbstractScrollArea::corner { background: transparent; border: none; }
 QSplitter::handle { background: @Border; }
 QSplitter::handle:horizontal { width: 1px; }
