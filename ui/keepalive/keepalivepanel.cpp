@@ -100,6 +100,7 @@ QWidget *KeepalivePanel::makeHeader()
     m_rollUp->setFont(Theme::font(2, true));
     m_rollUp->setTextFormat(Qt::PlainText);
     m_rollUp->setSizePolicy(QSizePolicy::Ignored, QSizePolicy::Preferred);
+    m_rollUp->setWordWrap(true); // trouble makes it long, and all of it matters
     m_probe->setObjectName(QStringLiteral("probeNow"));
     m_probe->setToolTip(tr("Probe the server of the selected row and all of its sessions"));
     connect(m_probe, &QPushButton::clicked, this,
