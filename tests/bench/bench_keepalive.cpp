@@ -8,6 +8,7 @@
 #include "session/sessionmanager.h"
 #include "support/fakeclock.h"
 #include "transport/framing.h"
+#include "transport/transport.h"
 
 #include <QCoreApplication>
 #include <QLoggingCategory>
