@@ -99,8 +99,14 @@ private Q_SLOTS:
 
         // One is handed to guard, the other keeps its connection, whose pings are answered.
         QMap<QString, QStringList> before;
-        for (const QString &id : kept.sessions())
-            before[id] = ids(messages(kept.observer(), id).value_or(QList<QJsonObject>()));
+        for (const QString &id : kept.sessions()) {
+            // A busy machine may answer before the history is there.
+            const auto there = [&] {
+                before[id] = ids(messages(kept.observer(), id).value_or(QList<QJsonObject>()));
+                return !before[id].isEmpty();
+            };
+            QTRY_VERIFY_WITH_TIMEOUT(there(), 30'000);
+        }
         const double limitHere = double(limit.count()) / factor;
         CtlProcess guard(kept.home(),
                          {u"--connect"_s, u"tcp://127.0.0.1:%1"_s.arg(kept.port()), u"guard"_s,
