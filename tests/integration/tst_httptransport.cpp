@@ -454,6 +454,11 @@ private Q_SLOTS:
     void anyByteCountsAsLife()
     {
         beginWithStream();
+        // What comes after a message is not part of the stream's beginning any more.
+        QSignalSpy changed(m_backend.get(), &McpBackend::toolsChanged);
+        m_streams.last().eventJson(
+            J("{'jsonrpc':'2.0','method':'notifications/tools/list_changed'}"));
+        QTRY_COMPARE(changed.size(), 1);
         QSignalSpy activity(m_backend.get(), &Backend::activity);
         m_streams.last().event(": keepalive\n\n");
         QTRY_COMPARE(activity.size(), 1);
