@@ -98,18 +98,26 @@ QStringList normalised(const QList<QJsonObject> &events)
 {
     QStringList lines;
     QStringList unordered;
+    QStringList deltas; // kinds that came since the last answer began
     for (const QJsonObject &event : events) {
-        if (isNoise(event[u"type"].toString()))
+        const QString type = event[u"type"].toString();
+        if (isNoise(type))
             continue;
         const QString line = normalised(event);
         // The end of a sub-agent and of its tool call come in either order.
-        if (event[u"type"].toString() == "subagent.completed"_L1) {
+        if (type == "subagent.completed"_L1) {
             unordered.append(line);
             continue;
         }
-        // How often a delta comes says nothing.
-        if (!line.contains(u"_delta"_s) || lines.isEmpty() || lines.constLast() != line)
-            lines.append(line);
+        if (type == "assistant.message_start"_L1)
+            deltas.clear();
+        // How often a delta comes says nothing, nor does one that was on its way at an abort.
+        if (type.endsWith("_delta"_L1)) {
+            if (deltas.contains(line))
+                continue;
+            deltas.append(line);
+        }
+        lines.append(line);
     }
     return lines + unordered;
 }
