@@ -103,6 +103,7 @@ Session *SessionManager::add(SessionConfig config, const QString &backendId)
     session->m_created = m_clock.wallNow();
     session->m_lastActivity = session->m_created;
     m_sessions.push_back(std::move(owned));
+    m_byId.insert(session->id(), session);
     connect(&session->m_transcript, &Transcript::activityChanged, session,
             [this, session] { changed(*session); });
     connect(&session->m_transcript, &Transcript::infoChanged, session,
@@ -112,9 +113,7 @@ Session *SessionManager::add(SessionConfig config, const QString &backendId)
 
 Session *SessionManager::find(const QString &id) const
 {
-    const auto it = std::find_if(m_sessions.begin(), m_sessions.end(),
-                                 [&](const auto &session) { return session->id() == id; });
-    return it == m_sessions.end() ? nullptr : it->get();
+    return m_byId.value(id);
 }
 
 // ---- the user's other wishes
@@ -212,6 +211,7 @@ void SessionManager::drop(Session &session)
     // An answer of the backend may be what brought us here, from inside one of its handlers.
     it->release()->deleteLater();
     m_sessions.erase(it);
+    m_byId.remove(session.id());
     session.m_work.gone = true;
     session.disconnect();
     session.m_transcript.disconnect();

@@ -6,6 +6,7 @@
 #include "session/keeping.h"
 #include "session/session.h"
 
+#include <QHash>
 #include <QObject>
 #include <QPointer>
 
@@ -194,6 +195,7 @@ private:
     Random &m_random;
     std::map<QString, std::unique_ptr<Server>> m_servers; //!< by backend id
     std::vector<std::unique_ptr<Session>> m_sessions;
+    QHash<QString, Session *> m_byId; //!< of m_sessions
     QString m_visible;
 };
 

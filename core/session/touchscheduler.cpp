@@ -73,7 +73,7 @@ void TouchScheduler::configure(const SessionKeeping &keeping, const IdleLimit &l
         for (auto it = m_entries.begin(); it != m_entries.end(); ++it) {
             it->base = std::min(m_host.lastCounted(it.key()), now);
             // One that has waited for longer than the new interval is due now, not all over again.
-            it->due = std::max(now, it->base + scaled(m_timing->interval, m_random.unit()));
+            setDue(it, std::max(now, it->base + scaled(m_timing->interval, m_random.unit())));
         }
     }
     arm();
@@ -100,11 +100,11 @@ void TouchScheduler::watch(const QString &sessionId)
 {
     Entry entry;
     entry.base = m_clock.bootNow();
-    entry.due = entry.base;
+    Nanoseconds due = entry.base;
     if (m_timing) // spread: many are attached at the same moment
-        entry.due += m_random.between(m_timing->interval / 4, m_timing->interval);
+        due += m_random.between(m_timing->interval / 4, m_timing->interval);
     forget(sessionId);
-    m_entries.insert(sessionId, std::move(entry));
+    setDue(m_entries.insert(sessionId, entry), due);
     arm();
 }
 
@@ -113,6 +113,7 @@ void TouchScheduler::forget(const QString &sessionId)
     const auto it = m_entries.find(sessionId);
     if (it == m_entries.end())
         return;
+    m_queue.erase({it->due, sessionId});
     Entry entry = std::move(*it);
     m_entries.erase(it);
     if (entry.attempt != 0)
@@ -144,19 +145,21 @@ int TouchScheduler::inFlight() const
 
 // ---- the timer ----
 
+//! The next touch of \a it, unless one is in flight: then its end sets the one after.
+void TouchScheduler::setDue(Entries::iterator it, Nanoseconds due)
+{
+    m_queue.erase({it->due, it.key()});
+    it->due = due;
+    if (it->attempt == 0)
+        m_queue.insert({due, it.key()});
+}
+
 void TouchScheduler::arm()
 {
     m_timer.cancel();
-    if (!isTouching())
+    if (!isTouching() || m_queue.empty())
         return;
-    std::optional<Nanoseconds> due;
-    for (const Entry &entry : std::as_const(m_entries)) {
-        if (entry.attempt == 0 && (!due || entry.due < *due))
-            due = entry.due;
-    }
-    if (!due)
-        return;
-    Nanoseconds delay = *due - m_clock.bootNow();
+    Nanoseconds delay = m_queue.begin()->first - m_clock.bootNow();
     if (m_lastTimed)
         delay = std::max(delay, *m_lastTimed + Spacing - m_clock.now());
     m_timer = m_clock.after(std::chrono::ceil<Milliseconds>(std::max(delay, Nanoseconds(0))),
@@ -166,14 +169,8 @@ void TouchScheduler::arm()
 void TouchScheduler::tick()
 {
     const Nanoseconds now = m_clock.bootNow();
-    while (isTouching()) {
-        auto next = m_entries.end();
-        for (auto it = m_entries.begin(); it != m_entries.end(); ++it) {
-            if (it->attempt == 0 && (next == m_entries.end() || it->due < next->due))
-                next = it;
-        }
-        if (next == m_entries.end() || next->due > now)
-            break;
+    while (isTouching() && !m_queue.empty() && m_queue.begin()->first <= now) {
+        const auto next = m_entries.find(m_queue.begin()->second);
         // Real activity is as good as a touch.
         const Nanoseconds counted =
             m_backend.sessionRules().protectsBusySessions && m_host.isWorking(next.key())
@@ -181,7 +178,7 @@ void TouchScheduler::tick()
             : m_host.lastCounted(next.key());
         if (counted > next->base) {
             next->base = counted;
-            next->due = counted + draw();
+            setDue(next, counted + draw());
             continue;
         }
         m_lastTimed = m_clock.now();
@@ -223,7 +220,10 @@ void TouchScheduler::begin(const QString &sessionId, std::optional<TouchStrategy
     const auto it = m_entries.find(sessionId);
     const SessionConfig *config = it == m_entries.end() ? nullptr : m_host.config(sessionId);
     if (!config) {
-        m_entries.remove(sessionId);
+        if (it != m_entries.end()) {
+            m_queue.erase({it->due, sessionId});
+            m_entries.erase(it);
+        }
         arm();
         if (done)
             done({m_backendId, sessionId, strategy, trigger, {}, 0, {}, m_generation});
@@ -235,6 +235,7 @@ void TouchScheduler::begin(const QString &sessionId, std::optional<TouchStrategy
         return;
     const quint64 attempt = ++m_attempts;
     it->attempt = attempt;
+    m_queue.erase({it->due, sessionId});
     it->strategy = strategy;
     it->trigger = trigger;
     const Milliseconds timeout = m_timing ? m_timing->timeout : m_timeout;
@@ -294,8 +295,11 @@ void TouchScheduler::conclude(Entry entry, const QString &sessionId, const Touch
         if (m_timing && (outcome != Outcome::Ok || entry.strategy)) { // a check keeps nothing
             const Nanoseconds now = m_clock.bootNow();
             it->base = now;
-            it->due =
-                now + (outcome == Outcome::Ok ? draw() : Nanoseconds(retryDelay(entry.failures)));
+            setDue(
+                it,
+                now + (outcome == Outcome::Ok ? draw() : Nanoseconds(retryDelay(entry.failures))));
+        } else {
+            setDue(it, it->due); // in the queue again
         }
         arm();
     }

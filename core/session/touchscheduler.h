@@ -9,6 +9,8 @@
 #include <QPointer>
 
 #include <functional>
+#include <set>
+#include <utility>
 #include <vector>
 
 namespace pilotlight {
@@ -79,7 +81,7 @@ private:
     struct Entry
     {
         Nanoseconds base{0}; //!< on bootNow(): the activity that due was drawn from
-        Nanoseconds due{0}; //!< on bootNow(); meaningful while isTouching() and not in flight
+        Nanoseconds due{0}; //!< on bootNow(); meaningful while not in flight
         quint64 attempt = 0; //!< of the touch in flight; 0: none is
         std::optional<TouchStrategy> strategy; //!< of the one in flight
         TouchTrigger trigger = TouchTrigger::Timer;
@@ -87,6 +89,9 @@ private:
         std::vector<Done> waiting;
     };
 
+    using Entries = QHash<QString, Entry>;
+
+    void setDue(Entries::iterator it, Nanoseconds due);
     void arm();
     void tick();
     void begin(const QString &sessionId, std::optional<TouchStrategy> strategy,
@@ -107,7 +112,9 @@ private:
     std::optional<TouchTiming> m_timing;
     QList<TouchStrategy> m_refuted;
     QList<TouchStrategy> m_unsupported; //!< latched for this connection
-    QHash<QString, Entry> m_entries;
+    Entries m_entries;
+    //! When, whose: those that are not in flight, so that a touch costs the same among 1,000.
+    std::set<std::pair<Nanoseconds, QString>> m_queue;
     std::optional<Nanoseconds> m_lastTimed; //!< on now()
     quint64 m_attempts = 0;
     TimerHandle m_timer;
