@@ -9,6 +9,10 @@
 
 namespace pilotlight {
 
+namespace {
+constexpr std::size_t ReadSize = std::size_t(64) * 1024;
+}
+
 bool isLoopbackHost(const QString &host)
 {
     if (host.compare(QLatin1String("localhost"), Qt::CaseInsensitive) == 0)
@@ -93,8 +97,12 @@ void TcpTransport::open()
     QMetaObject::invokeMethod(
         this,
         [this] {
+            // Unbuffered: the framer and the system hold the bytes. With its own buffers a socket
+            // turns a notifier on and off for every message, which costs as much as the system
+            // call.
             if (m_state == State::Opening)
-                m_socket->connectToHost(m_host, m_port);
+                m_socket->connectToHost(m_host, m_port,
+                                        QIODevice::ReadWrite | QIODevice::Unbuffered);
         },
         Qt::QueuedConnection);
 }
@@ -121,10 +129,13 @@ void TcpTransport::onReadyRead()
     if (m_state != State::Open)
         return;
     const QPointer<TcpTransport> alive(this);
-    while (m_socket->bytesAvailable() > 0) {
-        const qint64 count = readInto(m_framer, *m_socket);
+    for (;;) {
+        const auto room = m_framer.reserve(ReadSize);
+        const auto wanted = static_cast<qint64>(room.size());
+        const qint64 count = m_socket->read(room.data(), wanted);
         if (count <= 0)
-            return;
+            break;
+        m_framer.commit(static_cast<std::size_t>(count));
         acknowledgeAtOnce(m_socket->socketDescriptor());
         Q_EMIT bytesArrived(count);
         if (!alive || m_state != State::Open)
@@ -134,7 +145,12 @@ void TcpTransport::onReadyRead()
                 fail(m_framer.error());
             return;
         }
+        if (count < wanted)
+            break;
     }
+    // An unbuffered socket notices the end by reading, and says no more of it than this.
+    if (m_socket->state() == QAbstractSocket::UnconnectedState)
+        onEnded();
 }
 
 void TcpTransport::onError(QAbstractSocket::SocketError error)
@@ -146,11 +162,19 @@ void TcpTransport::onError(QAbstractSocket::SocketError error)
 
 void TcpTransport::onDisconnected()
 {
-    if (m_state == State::Open) {
-        const QPointer<TcpTransport> alive(this);
-        onReadyRead();
-        if (!alive)
-            return;
+    const QPointer<TcpTransport> alive(this);
+    onReadyRead(); // what came before the end
+    if (alive)
+        onEnded();
+}
+
+void TcpTransport::onEnded()
+{
+    const QAbstractSocket::SocketError error = m_socket->error();
+    if (error != QAbstractSocket::RemoteHostClosedError
+        && error != QAbstractSocket::UnknownSocketError) {
+        fail({errorCodeOf(error, true), m_socket->errorString(), std::nullopt});
+        return;
     }
     const bool cut = m_framer.hasPartial();
     fail({ErrorCode::ConnectionLost,
@@ -166,7 +190,8 @@ void TcpTransport::send(const QByteArray &message)
     m_sending = true;
     m_socket->write(ContentLengthFramer::framed(message));
     // Now, not at the next turn of the event loop. What the system does not take stays queued.
-    m_socket->flush();
+    if (m_accepted)
+        m_socket->flush();
     m_sending = false;
 }
 

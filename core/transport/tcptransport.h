@@ -45,6 +45,7 @@ private:
     void onReadyRead();
     void onError(QAbstractSocket::SocketError error);
     void onDisconnected();
+    void onEnded();
     void fail(Error reason);
 
     QString m_host;
