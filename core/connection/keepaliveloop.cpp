@@ -299,7 +299,7 @@ void KeepaliveLoop::finish(const ProbeResult &result)
         announce();
         return;
     }
-    KeepaliveState next = m_status.state;
+    KeepaliveState next;
     if (result.tooMany)
         next = tooMany(result);
     else if (result.outcome == Outcome::Ok)

@@ -3,7 +3,7 @@
 
 #include <QTimeZone>
 
-#include <cstring>
+#include <string_view>
 
 namespace pilotlight {
 
@@ -11,7 +11,7 @@ namespace {
 
 constexpr qsizetype TimeLength = 24; // 2026-11-20T21:40:13.572Z
 constexpr qsizetype MaxTagLength = 32;
-constexpr char Digits[] = "0123456789abcdef";
+constexpr std::string_view Digits = "0123456789abcdef";
 
 QByteArray escaped(const QByteArray &text)
 {
@@ -27,8 +27,8 @@ QByteArray escaped(const QByteArray &text)
             out.append("\\r");
         } else if ((byte < 0x20 && c != '\t') || byte == 0x7f) {
             out.append("\\x");
-            out.append(Digits[byte >> 4]);
-            out.append(Digits[byte & 15]);
+            out.append(Digits[static_cast<std::size_t>(byte >> 4)]);
+            out.append(Digits[static_cast<std::size_t>(byte & 15)]);
         } else {
             out.append(c);
         }
@@ -38,8 +38,8 @@ QByteArray escaped(const QByteArray &text)
 
 int hexDigit(char c)
 {
-    const void *found = c == '\0' ? nullptr : std::memchr(Digits, c, 16);
-    return found ? static_cast<int>(static_cast<const char *>(found) - Digits) : -1;
+    const std::size_t found = Digits.find(c);
+    return found == Digits.npos ? -1 : static_cast<int>(found);
 }
 
 // Unknown escapes stay as they are: a foreign line is better shown raw than lost.

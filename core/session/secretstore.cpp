@@ -174,5 +174,3 @@ std::unique_ptr<SecretStore> makeKeychainSecretStore()
 #endif
 
 } // namespace pilotlight
-
-#include "moc_secretstore.cpp"

@@ -229,5 +229,3 @@ void SessionStore::tell(const QString &code, const QString &path, const QString 
 }
 
 } // namespace pilotlight
-
-#include "moc_sessionstore.cpp"

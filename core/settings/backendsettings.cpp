@@ -14,7 +14,7 @@ namespace pilotlight {
 
 namespace {
 
-constexpr int SchemaVersion = 1;
+constexpr int BackendsSchema = 1;
 
 const QString VersionMember = QStringLiteral("version");
 const QString BackendsMember = QStringLiteral("backends");
@@ -42,7 +42,7 @@ QStringList strings(const QJsonValue &value)
     return list;
 }
 
-BackendSettings fromJson(const QJsonObject &object, QStringList &ignored)
+BackendSettings backendFromJson(const QJsonObject &object, QStringList &ignored)
 {
     const auto text = [&object](const char *name) {
         return object.value(QLatin1String(name)).toString();
@@ -72,7 +72,7 @@ BackendSettings fromJson(const QJsonObject &object, QStringList &ignored)
     return backend;
 }
 
-QJsonObject toJson(QJsonObject object, const BackendSettings &backend)
+QJsonObject backendToJson(QJsonObject object, const BackendSettings &backend)
 {
     const auto set = [&object](const char *name, const QJsonValue &value, bool given) {
         if (given)
@@ -158,7 +158,7 @@ JsonFile::Loaded BackendStore::load()
     if (!list.isUndefined() && !list.isArray())
         result.ignored.append(BackendsMember);
     for (const QJsonValue &value : list.toArray()) {
-        const BackendSettings backend = fromJson(value.toObject(), result.ignored);
+        const BackendSettings backend = backendFromJson(value.toObject(), result.ignored);
         // The keepalive's own nonsense is shown with the effective values, not a reason to drop it.
         if (!checkBackend(backend, backend) || find(backend.id))
             result.ignored.append(QStringLiteral("%1[%2]").arg(
@@ -224,14 +224,14 @@ Result<void> BackendStore::save(const QString &removed)
         if (!id.isEmpty() && (id == removed || written.contains(id)))
             continue;
         const auto known = find(id);
-        list.append(known ? toJson(value.toObject(), *known) : value);
+        list.append(known ? backendToJson(value.toObject(), *known) : value);
         written.append(id);
     }
     for (const BackendSettings &backend : std::as_const(m_values)) {
         if (!written.contains(backend.id))
-            list.append(toJson({}, backend));
+            list.append(backendToJson({}, backend));
     }
-    root.insert(VersionMember, std::max(SchemaVersion, root.value(VersionMember).toInt()));
+    root.insert(VersionMember, std::max(BackendsSchema, root.value(VersionMember).toInt()));
     root.insert(BackendsMember, list);
     const Result<void> saved = m_file.save(root);
     if (!saved)

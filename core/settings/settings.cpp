@@ -14,7 +14,7 @@ namespace pilotlight {
 namespace {
 
 // 2: the ping's members of "connection" have moved to "keepalive".
-constexpr int SchemaVersion = 2;
+constexpr int SettingsSchema = 2;
 
 const QString Version = QStringLiteral("version");
 const QString ConnectionGroup = QStringLiteral("connection");
@@ -134,7 +134,7 @@ void setOrRemove(QJsonObject &object, const QString &name, const QByteArray &val
     setOrRemove(object, name, QString::fromLatin1(value.toBase64()));
 }
 
-AppSettings fromJson(const QJsonObject &root, QStringList &ignored)
+AppSettings settingsFromJson(const QJsonObject &root, QStringList &ignored)
 {
     AppSettings values;
     Reader connection(root, ConnectionGroup, ignored);
@@ -167,7 +167,7 @@ AppSettings fromJson(const QJsonObject &root, QStringList &ignored)
 QJsonObject toJson(QJsonObject root, const AppSettings &values)
 {
     // A file of a newer version keeps its number: what we do not know in it is still there.
-    root.insert(Version, std::max(SchemaVersion, root.value(Version).toInt()));
+    root.insert(Version, std::max(SettingsSchema, root.value(Version).toInt()));
     QJsonObject connection = root.value(ConnectionGroup).toObject();
     connection.insert(QStringLiteral("mode"), serverModeName(values.mode));
     setOrRemove(connection, QStringLiteral("cliPath"), values.cliPath);
@@ -227,7 +227,7 @@ SettingsStore::SettingsStore(QString file, QObject *parent)
 SettingsStore::Loaded SettingsStore::load()
 {
     Loaded result = m_file.load();
-    m_values = fromJson(m_file.root(), result.ignored);
+    m_values = settingsFromJson(m_file.root(), result.ignored);
     for (const QString &name : std::as_const(result.ignored))
         qCWarning(lcStore).noquote() << "settings: value ignored, default used:" << name;
     return result;

@@ -12,8 +12,6 @@ namespace pilotlight {
 namespace {
 
 constexpr std::size_t InitialCapacity = std::size_t(4) * 1024;
-// A buffer that one large message made is given back as soon as it is empty.
-constexpr std::size_t KeptCapacity = std::size_t(1024) * 1024;
 constexpr std::string_view HeaderEnd = "\r\n\r\n";
 
 bool isTokenChar(char c)
@@ -53,14 +51,12 @@ QString excerpt(std::string_view bytes)
     return text;
 }
 
-// Some programs on Windows begin their output with it.
-constexpr std::string_view ByteOrderMark = "\xEF\xBB\xBF";
-
 //! A line without its line end, blanks around it and a byte order mark.
 std::string_view withoutBlanks(std::string_view line)
 {
-    if (line.starts_with(ByteOrderMark))
-        line.remove_prefix(ByteOrderMark.size());
+    constexpr std::string_view mark = FrameBuffer::ByteOrderMark;
+    if (line.starts_with(mark))
+        line.remove_prefix(mark.size());
     const auto first = line.find_first_not_of(" \t\r");
     if (first == std::string_view::npos)
         return {};
@@ -70,7 +66,8 @@ std::string_view withoutBlanks(std::string_view line)
 //! True where the rest of a byte order mark may still come.
 bool isPartOfMark(std::string_view begun)
 {
-    return begun.size() < ByteOrderMark.size() && ByteOrderMark.starts_with(begun);
+    constexpr std::string_view mark = FrameBuffer::ByteOrderMark;
+    return begun.size() < mark.size() && mark.starts_with(begun);
 }
 
 } // namespace

@@ -26,6 +26,9 @@ public:
     //! The largest message. The real server refuses 256 MiB ("retained request byte budget").
     static constexpr std::size_t MaxFrame = std::size_t(256) * 1024 * 1024;
 
+    //! Some programs on Windows begin their output with it.
+    static constexpr std::string_view ByteOrderMark = "\xEF\xBB\xBF";
+
     enum class Step
     {
         Frame, //!< a message is there
@@ -51,6 +54,8 @@ public:
     std::size_t capacity() const { return m_capacity; }
 
 protected:
+    //! A buffer that one large message made is given back as soon as it is empty.
+    static constexpr std::size_t KeptCapacity = std::size_t(1024) * 1024;
     FrameBuffer();
     ~FrameBuffer();
 

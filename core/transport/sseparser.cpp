@@ -10,10 +10,7 @@ namespace pilotlight {
 
 namespace {
 
-// One large event must not hold its memory for ever.
-constexpr qsizetype KeptCapacity = 1024 * 1024;
 constexpr Milliseconds LongestRetry{3'600'000};
-constexpr std::string_view ByteOrderMark = "\xEF\xBB\xBF";
 
 QByteArray bytesOf(std::string_view text)
 {
@@ -97,7 +94,7 @@ bool SseParser::dispatch(std::string_view &data)
         m_data.clear();
         return false;
     }
-    if (m_event.capacity() > KeptCapacity)
+    if (static_cast<std::size_t>(m_event.capacity()) > KeptCapacity)
         m_event = {};
     std::swap(m_event, m_data);
     m_data.clear();

@@ -164,6 +164,36 @@ private Q_SLOTS:
         QVERIFY(!pill.findChild<QAction *>(QStringLiteral("pingNow"))->isEnabled());
     }
 
+    void troubleElsewhereIsNotHiddenBehindGreen()
+    {
+        KeepalivePill pill(m_clock);
+        pill.setStatus(answered());
+        KeepaliveBackendRow own{
+            QStringLiteral("default"), QStringLiteral("Local"), true, answered(), {}};
+        own.sessions.append({QStringLiteral("s"), QStringLiteral("one"), {}, ParkPolicy::Auto});
+        own.sessions[0].life.safety = SessionLife::Safety::Protected;
+        KeepaliveBackendRow other = own;
+        other.id = QStringLiteral("tools");
+        other.sessions.clear();
+        pill.setRows({own, other});
+        QCOMPARE(pill.word(), QStringLiteral("Protected"));
+        QCOMPARE(pill.color(), ColorRole::Ok);
+
+        other.status.keepalive.state = KeepaliveState::Paused;
+        pill.setRows({own, other});
+        QCOMPARE(pill.word(), QStringLiteral("Attention"));
+        QCOMPARE(pill.color(), ColorRole::Warning);
+        QVERIFY(pill.details().contains(QStringLiteral("1 server does not answer well")));
+        QVERIFY(pill.accessibleName().contains(pill.details()));
+
+        own.sessions[0].life.safety = SessionLife::Safety::Dead;
+        pill.setRows({own});
+        QCOMPARE(pill.color(), ColorRole::Warning);
+        own.sessions[0].life.safety = SessionLife::Safety::Protected;
+        pill.setRows({own});
+        QCOMPARE(pill.color(), ColorRole::Ok);
+    }
+
     void agesAreRefreshedWhileVisible()
     {
         KeepalivePill pill(m_clock);

@@ -76,16 +76,22 @@ void KeepalivePill::setRows(const QList<KeepaliveBackendRow> &rows)
 void KeepalivePill::refresh()
 {
     const KeepaliveText text(m_status, m_clock.wallNow());
-    const QString word = text.word();
-    // While the connection is well, the sessions are what people want to know of.
+    // While the connection is well, the sessions and the other servers are what people want to know
+    // of; trouble with those must not hide behind its green.
     const KeepaliveRollUp rollUp(m_rows, m_clock.wallNow());
-    const bool calm = text.state() == KeepaliveState::Protected && rollUp.sessions() > 0;
+    const bool calm =
+        text.state() == KeepaliveState::Protected && (rollUp.sessions() > 0 || rollUp.hasTrouble());
+    const bool trouble = calm && rollUp.hasTrouble();
+    const QString word = trouble ? tr("Attention") : text.word();
+    const QString icon = trouble ? rollUp.icon() : text.icon();
     const QString details = calm ? rollUp.text() : text.details();
     const bool sameState = word == m_word;
-    if (!sameState || details != m_details || text.icon() != m_icon) {
+    if (!sameState || details != m_details || icon != m_icon) {
         m_word = word;
         m_details = details;
-        m_icon = text.icon();
+        m_icon = icon;
+        m_color = trouble ? rollUp.color() : text.color();
+        m_background = trouble ? ColorRole::WarningSoft : text.background();
         const int width = textWidth();
         // A little shrinking is let be; a text that became much shorter gets its own width.
         if (!sameState || width > m_widest || width + 60 < m_widest) {
@@ -94,7 +100,9 @@ void KeepalivePill::refresh()
         }
         update();
     }
-    if (const QString name = text.accessibleName(); name != accessibleName()) {
+    const QString name =
+        trouble ? tr("Keepalive: %1, %2").arg(word, details) : text.accessibleName();
+    if (name != accessibleName()) {
         setAccessibleName(name);
         if (!sameState) { // a screen reader hears of states, not of every second
             QAccessibleEvent event(this, QAccessible::NameChanged);
@@ -153,15 +161,14 @@ QRect KeepalivePill::arrowRect() const
 
 void KeepalivePill::paintEvent(QPaintEvent *)
 {
-    const KeepaliveText text(m_status, m_clock.wallNow());
     const Theme &theme = Theme::instance();
     QPainter painter(this);
     painter.setRenderHint(QPainter::Antialiasing);
     const QRectF frame = QRectF(rect()).adjusted(0.5, 0.5, -0.5, -0.5);
-    QColor edge = theme.color(text.color());
+    QColor edge = theme.color(m_color);
     edge.setAlpha(underMouse() || isDown() ? 150 : 60);
     painter.setPen(hasFocus() ? QPen(theme.color(ColorRole::Accent), 2) : QPen(edge, 1));
-    painter.setBrush(theme.color(text.background()));
+    painter.setBrush(theme.color(m_background));
     const QRectF inner = hasFocus() ? frame.adjusted(0.5, 0.5, -0.5, -0.5) : frame;
     painter.drawRoundedRect(inner, inner.height() / 2, inner.height() / 2);
 
@@ -169,13 +176,12 @@ void KeepalivePill::paintEvent(QPaintEvent *)
         return QStyle::visualRect(layoutDirection(), rect(), area);
     };
     int x = Padding;
-    painter.drawPixmap(
-        place(QRect(x, (height() - IconSize) / 2, IconSize, IconSize)),
-        Theme::pixmap(m_icon, IconSize, theme.color(text.color()), devicePixelRatioF()));
+    painter.drawPixmap(place(QRect(x, (height() - IconSize) / 2, IconSize, IconSize)),
+                       Theme::pixmap(m_icon, IconSize, theme.color(m_color), devicePixelRatioF()));
     x += IconSize + Gap;
     const int right = width() - ArrowWidth;
     painter.setFont(wordFont(font()));
-    painter.setPen(theme.color(text.color()));
+    painter.setPen(theme.color(m_color));
     const int word = painter.fontMetrics().horizontalAdvance(m_word);
     painter.drawText(place(QRect(x, 0, word, height())), Qt::AlignVCenter, m_word);
     x += word + Gap;
@@ -188,7 +194,7 @@ void KeepalivePill::paintEvent(QPaintEvent *)
     const QRect arrow = arrowRect();
     painter.drawPixmap(arrow.center() - QPoint(IconSize / 2 + 1, IconSize / 2 - 1),
                        Theme::pixmap(QStringLiteral("chevron-up"), IconSize - 2,
-                                     theme.color(text.color()), devicePixelRatioF()));
+                                     theme.color(m_color), devicePixelRatioF()));
 }
 
 void KeepalivePill::openMenu()

@@ -4,6 +4,7 @@
 #include "base/clock.h"
 #include "connection/status.h"
 #include "ui/keepalive/keepaliverows.h"
+#include "ui/theme/theme.h"
 
 #include <QAbstractButton>
 
@@ -29,6 +30,7 @@ public:
     //! What is written on it, for tests and screen readers.
     QString word() const { return m_word; }
     QString details() const { return m_details; }
+    ColorRole color() const { return m_color; }
 
     QSize sizeHint() const override;
     QSize minimumSizeHint() const override;
@@ -65,6 +67,8 @@ private:
     QString m_word;
     QString m_details;
     QString m_icon;
+    ColorRole m_color = ColorRole::Muted;
+    ColorRole m_background = ColorRole::Hover;
     int m_widest = 0; //!< of this state, so that a counting number does not shake the bar
     int m_timer = 0;
     bool m_pressedArrow = false;

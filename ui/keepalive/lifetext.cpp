@@ -250,7 +250,7 @@ QString KeepaliveRollUp::text() const
 
 QString KeepaliveRollUp::icon() const
 {
-    if (m_trouble > 0 || m_backendTrouble > 0)
+    if (hasTrouble())
         return QStringLiteral("warning");
     if (!m_anyOnline)
         return QStringLiteral("offline");
@@ -259,7 +259,7 @@ QString KeepaliveRollUp::icon() const
 
 ColorRole KeepaliveRollUp::color() const
 {
-    if (m_trouble > 0 || m_backendTrouble > 0)
+    if (hasTrouble())
         return ColorRole::Warning;
     if (!m_anyOnline || m_unverified > 0)
         return ColorRole::Muted;

@@ -43,6 +43,8 @@ public:
     QString icon() const;
     ColorRole color() const;
     int sessions() const { return m_sessions; }
+    //! Sessions at risk or dead, or a server that does not answer well.
+    bool hasTrouble() const { return m_trouble > 0 || m_backendTrouble > 0; }
     bool allWell() const { return m_trouble == 0 && m_unverified == 0; }
 
 private:
