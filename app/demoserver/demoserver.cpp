@@ -219,7 +219,7 @@ void DemoServer::askClient(int client, const QString &method, const QJsonObject 
     if (found == m_clients.end())
         return;
     const qint64 id = ++found->second.lastRequest;
-    found->second.asked.insert(id, std::move(answer));
+    found->second.asked.insert(id, answer);
     sendTo(client,
            R"({"jsonrpc":"2.0","id":)" + QByteArray::number(id) + R"(,"method":")"
                + method.toLatin1() + R"(","params":)" + jsonText(params) + '}');

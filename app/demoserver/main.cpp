@@ -111,7 +111,7 @@ int main(int argc, char *argv[])
         for (const QString &text : *lines)
             print(line.options.stdio ? stderr : stdout, text + QLatin1Char('\n'));
     };
-    const TimerHandle opening = clock.after(delay, open);
+    [[maybe_unused]] const TimerHandle opening = clock.after(delay, open);
 
     const int code = QCoreApplication::exec();
     server.shutDown();

@@ -66,12 +66,12 @@ void PromptEdit::setHistory(const QStringList &history)
 
 void PromptEdit::recall(int direction)
 {
-    int next = m_position;
+    const int last = static_cast<int>(m_history.size()) - 1;
+    int next = -1;
     if (direction < 0)
-        next =
-            m_position < 0 ? static_cast<int>(m_history.size()) - 1 : std::max(0, m_position - 1);
-    else
-        next = m_position + 1 >= m_history.size() ? -1 : m_position + 1;
+        next = m_position < 0 ? last : std::max(0, m_position - 1);
+    else if (m_position < last)
+        next = m_position + 1;
     if (next == m_position)
         return;
     if (m_position < 0)

@@ -10,6 +10,7 @@
 #include <QLabel>
 #include <QLocale>
 #include <QTableView>
+#include <QTimerEvent>
 
 namespace pilotlight {
 

@@ -242,7 +242,7 @@ void LogView::focusInEvent(QFocusEvent *event)
     if (currentIndex().isValid())
         QTableView::focusInEvent(event);
     else
-        QAbstractScrollArea::focusInEvent(event);
+        QAbstractScrollArea::focusInEvent(event); // NOLINT(bugprone-parent-virtual-call)
 }
 
 void LogView::updateChip()
