@@ -8,6 +8,7 @@
 #include <QLabel>
 #include <QMenu>
 #include <QPushButton>
+#include <QScrollBar>
 #include <QSignalSpy>
 #include <QTest>
 #include <QToolButton>
@@ -166,6 +167,59 @@ private Q_SLOTS:
         QCOMPARE(sessionIds().first(), QStringLiteral("b"));
         QCOMPARE(m_panel->view().currentIndex().data(KeepaliveModel::IdRole).toString(),
                  QStringLiteral("b"));
+    }
+
+    void whatAnswersBadlyIsOnTop()
+    {
+        m_panel->setRows({backend("default", {session("a", Safety::Protected)}),
+                          backend("tools", {}, KeepaliveState::Paused)});
+        QCOMPARE(m_panel->model().index(0, 0).data(KeepaliveModel::IdRole).toString(),
+                 QStringLiteral("tools"));
+        m_panel->setRows(
+            {backend("default", {session("a", Safety::Protected)}), backend("tools", {})});
+        QCOMPARE(m_panel->model().index(0, 0).data(KeepaliveModel::IdRole).toString(),
+                 QStringLiteral("default"));
+    }
+
+    void anUpdateDoesNotScroll()
+    {
+        const auto rows = [this](std::chrono::seconds last) {
+            QList<KeepaliveSessionRow> sessions;
+            for (int i = 0; i < 60; ++i)
+                sessions.append(session(qPrintable(QString::number(i)), Safety::Protected,
+                                        std::chrono::seconds(600 + i)));
+            sessions.append(session("last", Safety::Protected, last));
+            return QList{backend("default", sessions)};
+        };
+        m_panel->setRows(rows(700s));
+        m_panel->show();
+        select("default", true);
+        QScrollBar *const bar = m_panel->view().verticalScrollBar();
+        bar->setValue(bar->maximum() / 2);
+        const int scrolled = bar->value();
+        QVERIFY(scrolled > 0);
+        m_panel->setRows(rows(10s)); // comes to the top
+        QCOMPARE(sessionIds().first(), QStringLiteral("last"));
+        QCOMPARE(bar->value(), scrolled);
+    }
+
+    void anUpdateKeepsWhatIsFolded()
+    {
+        const auto rows = [this](Safety last) {
+            return QList{backend("default", {session("a", Safety::Protected), session("b", last)}),
+                         backend("other", {session("c", Safety::Protected)})};
+        };
+        m_panel->setRows(rows(Safety::Protected));
+        const auto expanded = [this](int row) {
+            return m_panel->view().isExpanded(m_panel->model().index(row, 0));
+        };
+        m_panel->view().collapse(m_panel->model().index(0, 0));
+        m_panel->setRows(rows(Safety::AtRisk)); // another order
+        QVERIFY(!expanded(0));
+        QVERIFY(expanded(1));
+        m_panel->view().expand(m_panel->model().index(0, 0));
+        m_panel->setRows(rows(Safety::Protected));
+        QVERIFY(expanded(0));
     }
 
     void actionsOfASession()

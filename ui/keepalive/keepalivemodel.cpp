@@ -37,6 +37,10 @@ KeepaliveModel::KeepaliveModel(QObject *parent)
 
 void KeepaliveModel::setRows(QList<KeepaliveBackendRow> backends, const QDateTime &now)
 {
+    // What needs somebody's eye must not be below the fold.
+    std::stable_partition(backends.begin(), backends.end(), [](const KeepaliveBackendRow &backend) {
+        return backend.answersBadly();
+    });
     for (KeepaliveBackendRow &backend : backends) {
         // Sorted by keys made once; a session of equal risk stays where it was.
         std::stable_sort(backend.sessions.begin(), backend.sessions.end(),

@@ -13,8 +13,11 @@
 #include <QLabel>
 #include <QMenu>
 #include <QPushButton>
+#include <QScrollBar>
 #include <QToolButton>
 #include <QTreeView>
+
+#include <algorithm>
 
 namespace pilotlight {
 
@@ -54,7 +57,25 @@ KeepalivePanel::KeepalivePanel(const Clock &clock, QWidget *parent)
           std::pair(KeepaliveModel::Latency, 22), std::pair(KeepaliveModel::Next, 14),
           std::pair(KeepaliveModel::Expiry, 15)})
         m_view->setColumnWidth(column, characters * unit);
-    connect(m_model, &QAbstractItemModel::modelReset, m_view, &QTreeView::expandAll);
+    // Rows come in a new order whenever their risk changes; what the user folded stays so.
+    const auto note = [this](const QModelIndex &index, bool folded) {
+        const QString id = index.data(KeepaliveModel::IdRole).toString();
+        if (folded)
+            m_folded.insert(id);
+        else
+            m_folded.remove(id);
+    };
+    connect(m_view, &QTreeView::collapsed, this,
+            [note](const QModelIndex &index) { note(index, true); });
+    connect(m_view, &QTreeView::expanded, this,
+            [note](const QModelIndex &index) { note(index, false); });
+    connect(m_model, &QAbstractItemModel::modelReset, this, [this] {
+        for (int row = 0; row < m_model->rowCount(); ++row) {
+            const QModelIndex index = m_model->index(row, 0);
+            m_view->setExpanded(index,
+                                !m_folded.contains(index.data(KeepaliveModel::IdRole).toString()));
+        }
+    });
     connect(m_view, &QTreeView::customContextMenuRequested, this, [this](const QPoint &at) {
         if (m_view->indexAt(at).isValid())
             menuForCurrent()->popup(m_view->viewport()->mapToGlobal(at));
@@ -152,9 +173,13 @@ void KeepalivePanel::setRows(const QList<KeepaliveBackendRow> &backends)
     const QString id = current.data(KeepaliveModel::IdRole).toString();
     const bool backend = current.data(KeepaliveModel::IsBackendRole).toBool();
     const bool hadFocusRow = current.isValid();
+    const int scrolled = m_view->verticalScrollBar()->value();
     m_model->setRows(backends, m_clock.wallNow());
-    if (!m_view->currentIndex().isValid() && hadFocusRow)
+    if (!m_view->currentIndex().isValid() && hadFocusRow) {
         m_view->setCurrentIndex(m_model->find(id, backend)); // a reset has forgotten it
+        m_view->doItemsLayout();
+        m_view->verticalScrollBar()->setValue(scrolled); // nobody asked to go there
+    }
     m_view->setVisible(!backends.isEmpty());
     m_empty->setVisible(backends.isEmpty());
     m_probe->setEnabled(!backends.isEmpty());
@@ -211,7 +236,12 @@ QString KeepalivePanel::currentBackend() const
     const KeepaliveBackendRow *row = m_model->backendAt(index);
     if (row)
         return row->id;
-    return m_model->backends().isEmpty() ? QString() : m_model->backends().first().id;
+    const QList<KeepaliveBackendRow> &all = m_model->backends();
+    const auto agents = std::find_if(all.cbegin(), all.cend(),
+                                     [](const auto &backend) { return backend.hasSessions; });
+    if (agents != all.cend())
+        return agents->id;
+    return all.isEmpty() ? QString() : all.first().id;
 }
 
 QString KeepalivePanel::logText(const QModelIndex &index) const

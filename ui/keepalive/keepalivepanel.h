@@ -4,6 +4,7 @@
 #include "base/clock.h"
 #include "ui/keepalive/keepaliverows.h"
 
+#include <QSet>
 #include <QWidget>
 
 class QLabel;
@@ -83,6 +84,7 @@ private:
     QLabel *m_empty;
     QPushButton *m_probe;
     QPushButton *m_prove;
+    QSet<QString> m_folded; //!< ids of backends that the user has closed
     bool m_proving = false;
 };
 

@@ -26,6 +26,14 @@ struct KeepaliveBackendRow
     bool hasSessions = true; //!< false for servers that only have tools
     ConnectionStatus status;
     QList<KeepaliveSessionRow> sessions;
+
+    //! It misses probes, or is paused for that.
+    bool answersBadly() const
+    {
+        const KeepaliveState state = status.keepalive.state;
+        return state == KeepaliveState::Degraded || state == KeepaliveState::Unresponsive
+            || state == KeepaliveState::Paused;
+    }
 };
 
 //! What has been survived since the program started.

@@ -188,10 +188,8 @@ KeepaliveRollUp::KeepaliveRollUp(const QList<KeepaliveBackendRow> &backends, con
             m_next = time;
     };
     for (const KeepaliveBackendRow &backend : backends) {
-        const KeepaliveState state = backend.status.keepalive.state;
         m_anyOnline = m_anyOnline || backend.status.phase == Phase::Online;
-        if (state == KeepaliveState::Degraded || state == KeepaliveState::Unresponsive
-            || state == KeepaliveState::Paused)
+        if (backend.answersBadly())
             ++m_backendTrouble;
         consider(backend.status.keepalive.nextProbe);
         for (const KeepaliveSessionRow &session : backend.sessions) {

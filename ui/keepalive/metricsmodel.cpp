@@ -76,9 +76,13 @@ MetricsModel::Row MetricsModel::rowOf(const MetricsSnapshot &snapshot, const QSt
     }
     if (gauges->sessionsProtected) {
         const int atRisk = gauges->sessionsAtRisk.value_or(0);
-        row.texts[Sessions] = atRisk
-            ? tr("%1 protected, %2 at risk").arg(*gauges->sessionsProtected).arg(atRisk)
-            : tr("%1 protected").arg(*gauges->sessionsProtected);
+        const int safe = *gauges->sessionsProtected;
+        if (safe == 0 && atRisk == 0)
+            row.texts[Sessions] = tr("none");
+        else if (atRisk == 0)
+            row.texts[Sessions] = tr("%1 protected").arg(safe);
+        else
+            row.texts[Sessions] = tr("%1 protected, %2 at risk").arg(safe).arg(atRisk);
     }
     return row;
 }
