@@ -15,6 +15,7 @@ AppOptions appOptions(const CtlOptions &options)
     app.paths = options.paths;
     app.logName = QStringLiteral("pilotlightctl.log");
     app.sessionsName = QStringLiteral("ctl-sessions.json");
+    app.outboxName.clear(); // whoever calls us learns of a failure, and sends again
     app.keepRecordsInMemory = false;
     app.useKeychain = false; // keys stay in the user's provider file
     app.otherBackends = false;

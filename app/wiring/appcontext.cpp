@@ -121,6 +121,8 @@ AppContext::AppContext(AppOptions options, QObject *parent)
     m_demoSessions = config.mode == ConnectionMode::Demo;
     m_sessionStore = makeSessionStore(m_demoSessions);
     m_sessions = std::make_unique<SessionManager>(m_sessionStore.get(), m_clock, m_random);
+    m_outbox = makeOutbox(m_demoSessions);
+    m_sessions->setOutbox(m_outbox.get());
     m_sessions->setSecretStore(m_secrets.get());
     m_verdicts = std::make_unique<VerdictStore>(m_options.paths.state + QStringLiteral("/verdicts"),
                                                 m_clock);
@@ -277,6 +279,21 @@ std::unique_ptr<SessionStore> AppContext::makeSessionStore(bool demo)
     return store;
 }
 
+std::unique_ptr<Outbox> AppContext::makeOutbox(bool demo)
+{
+    if (m_options.outboxName.isEmpty())
+        return nullptr;
+    const QString name =
+        demo ? QStringLiteral("demo-") + m_options.outboxName : m_options.outboxName;
+    auto outbox =
+        std::make_unique<Outbox>(m_options.paths.state + QLatin1Char('/') + name, m_clock);
+    connect(outbox.get(), &Outbox::noticed, this,
+            [this](const QString &code, const QString &path, const QString &detail) {
+                Q_EMIT notice(code, path + QStringLiteral(": ") + detail);
+            });
+    return outbox;
+}
+
 bool AppContext::useSessionsOf(ConnectionMode mode)
 {
     const bool demo = mode == ConnectionMode::Demo;
@@ -286,8 +303,10 @@ bool AppContext::useSessionsOf(ConnectionMode mode)
     // The server that may still be there knows nothing of the other list.
     m_sessions->setBackend(nullptr);
     std::unique_ptr<SessionStore> store = makeSessionStore(demo);
-    m_sessions->changeStore(store.get());
+    std::unique_ptr<Outbox> outbox = makeOutbox(demo);
+    m_sessions->changeStore(store.get(), outbox.get());
     m_sessionStore = std::move(store); // the old one is flushed
+    m_outbox = std::move(outbox);
     Q_EMIT sessionsReplaced();
     return true;
 }

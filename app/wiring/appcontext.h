@@ -8,6 +8,7 @@
 #include "connection/connectionmanager.h"
 #include "diag/diagnosticlog.h"
 #include "diag/logstore.h"
+#include "session/outbox.h"
 #include "session/prover.h"
 #include "session/secretstore.h"
 #include "session/sessionmanager.h"
@@ -31,6 +32,8 @@ struct AppOptions
     QString logName = QStringLiteral("pilotlight.log"); //!< in paths.log; empty: no file
     //! In paths.state; empty: keep nothing. The demo's sessions are in "demo-" and this name.
     QString sessionsName = QStringLiteral("sessions.json");
+    //! In paths.state: prompts that no server surely has yet; empty: in memory only.
+    QString outboxName = QStringLiteral("outbox.jsonl");
     bool keepRecordsInMemory = true; //!< for a log panel
     bool useKeychain = true;
     std::optional<LogLevel> stderrLevel = LogLevel::Warning;
@@ -129,6 +132,7 @@ private:
     //! The demo in place of a local server that cannot be, with a notice.
     ConnectionConfig orDemo(ConnectionConfig config);
     std::unique_ptr<SessionStore> makeSessionStore(bool demo);
+    std::unique_ptr<Outbox> makeOutbox(bool demo);
     bool useSessionsOf(ConnectionMode mode);
     void applyVerdict(const Connection &connection);
 
@@ -143,6 +147,7 @@ private:
     std::unique_ptr<VerdictStore> m_verdicts;
     bool m_demoSessions = false;
     std::unique_ptr<SessionStore> m_sessionStore;
+    std::unique_ptr<Outbox> m_outbox;
     std::unique_ptr<SessionManager> m_sessions;
     BackendStore m_backends;
     JsonFile::Loaded m_backendsLoaded;

@@ -93,6 +93,7 @@ struct Prompt
     QString text;
     Delivery delivery = Delivery::Enqueue;
     QList<Attachment> attachments;
+    QString id = {}; //!< its place in the outbox (session/outbox.h); never sent
 };
 
 //! A session as the server lists it.

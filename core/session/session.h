@@ -2,11 +2,14 @@
 #pragma once
 
 #include "agent/types.h"
+#include "base/clock.h"
 #include "session/keeping.h"
 #include "session/transcript.h"
 
 #include <QHash>
 #include <QObject>
+
+#include <map>
 
 namespace pilotlight {
 
@@ -63,6 +66,8 @@ private:
         bool queueRests = false; //!< the user stopped the turn: nothing goes out by itself
         bool sending = false; //!< a prompt is on its way; the next waits, so that order is kept
         QHash<QString, Prompt> unechoed; //!< by message id: accepted, but not seen in a turn yet
+        //! By id of the prompt: echoed, but perhaps not on the server's disk yet.
+        std::map<QString, TimerHandle> settling;
         int lostInARow = 0; //!< losses of which each came soon after the resume before it
         Nanoseconds attachedAt{0}; //!< on the clock; of Attached
         // Keeping. All times are on the clock's bootNow().

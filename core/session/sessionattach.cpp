@@ -53,6 +53,7 @@ void SessionManager::setBackend(const QString &backendId, AgentBackend *backend,
         state.sending = false;
         state.parkAsked = false;
         state.early.clear();
+        state.settling.clear(); // whether it has them, its history will tell
         session->m_transcript.markInterrupted();
         setState(*session, Session::State::Offline);
     }
@@ -184,6 +185,8 @@ void SessionManager::historyRead(Session &session, const Result<QList<AgentEvent
         return;
     }
     Session::Work &state = session.m_work;
+    if (history)
+        reconcile(session, *history);
     session.m_transcript.load(history.value_or(QList<AgentEvent>()), true);
     QDateTime newest;
     for (const AgentEvent &event : history.value_or(QList<AgentEvent>())) {
@@ -262,6 +265,7 @@ void SessionManager::onLost(const QString &id)
     qCWarning(lcSession).noquote()
         << QStringLiteral("Session %1 was dropped by the server; resuming it").arg(id.left(8));
     session->m_transcript.markInterrupted();
+    session->m_work.settling.clear();
     // An idle limit is minutes at least: who goes at once, again and again, would go for ever.
     if (m_clock.now() - session->m_work.attachedAt >= StaysAttached)
         session->m_work.lostInARow = 0;
@@ -304,7 +308,7 @@ void SessionManager::applyEvent(Session &session, const AgentEvent &event)
     if (!event.meta.agentId.isEmpty())
         return;
     if (const auto *user = std::get_if<UserMessage>(&event.data)) {
-        session.m_work.unechoed.remove(user->messageId);
+        echoed(session, *user);
         if (!session.m_durable) {
             session.m_durable = true;
             persist(session);

@@ -102,6 +102,8 @@ QString timeText(const QDateTime &time)
     return time.isValid() ? time.toUTC().toString(Qt::ISODateWithMs) : QString();
 }
 
+} // namespace
+
 std::optional<Prompt> promptFromJson(const QJsonValue &value, bool &damaged)
 {
     if (!value.isObject()) {
@@ -138,8 +140,6 @@ QJsonObject promptToJson(const Prompt &prompt)
             {QStringLiteral("delivery"), nameOf(prompt.delivery, Deliveries)},
             {QStringLiteral("attachments"), attachments}};
 }
-
-} // namespace
 
 std::optional<ReadSession> sessionFromJson(const QJsonValue &value)
 {

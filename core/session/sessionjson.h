@@ -26,4 +26,9 @@ std::optional<ReadSession> sessionFromJson(const QJsonValue &value);
 //! the provider's key, not even one that somebody wrote into the file.
 QJsonObject sessionToJson(const StoredSession &session, const QJsonObject &raw);
 
+//! One prompt as in the queue of a session. Nothing, and \a damaged set, where \a value is none;
+//! \a damaged also where a part of it made no sense.
+std::optional<Prompt> promptFromJson(const QJsonValue &value, bool &damaged);
+QJsonObject promptToJson(const Prompt &prompt);
+
 } // namespace pilotlight

@@ -292,14 +292,10 @@ void SessionManager::confirmThenSend(Session &session, const Prompt &prompt, int
         // where the server is only silent that is the user's decision.
         requeue(*there, prompt, queuePosition);
         changed(*there);
-        if (isOpen(there->m_state) && backendOf(*there) && silent
-            && outcome != Outcome::Cancelled) {
+        if (isOpen(there->m_state) && backendOf(*there) && outcome == Outcome::Timeout) {
             there->m_work.queueRests = true;
-            Q_EMIT requestFailed(
-                id, QStringLiteral("send"),
-                {outcome == Outcome::Timeout ? ErrorCode::Timeout : ErrorCode::ConnectionLost,
-                 event.result.probe.detail,
-                 {}});
+            Q_EMIT requestFailed(id, QStringLiteral("send"),
+                                 {ErrorCode::Timeout, event.result.probe.detail, {}});
             return;
         }
         flushQueue(*there);

@@ -3,6 +3,7 @@
 
 #include "base/logging.h"
 #include "base/random.h"
+#include "session/outbox.h"
 #include "session/secretstore.h"
 #include "session/sessionstore.h"
 
@@ -26,7 +27,9 @@ SessionManager::SessionManager(SessionStore *store, Clock &clock, Random &random
     , m_store(store)
     , m_clock(clock)
     , m_random(random)
-{ }
+{
+    setOutbox(nullptr);
+}
 
 SessionManager::~SessionManager()
 {
@@ -44,17 +47,19 @@ void SessionManager::setSecretStore(SecretStore *secrets)
 
 void SessionManager::load()
 {
+    m_outbox->load();
     if (!m_store)
         return;
     for (const StoredSession &stored : m_store->load())
         restore(stored);
 }
 
-void SessionManager::changeStore(SessionStore *store)
+void SessionManager::changeStore(SessionStore *store, Outbox *outbox)
 {
     while (!m_sessions.empty())
         drop(*m_sessions.back());
     m_store = store;
+    setOutbox(outbox);
     load();
 }
 
@@ -72,9 +77,7 @@ Session *SessionManager::restore(const StoredSession &stored)
         session->m_lastActivity = stored.lastActivity;
     session->m_durable = stored.durable;
     session->m_draft = stored.draft;
-    session->m_queue = stored.queue;
-    // What waited when the app ended waits for the user's eye, not for the next idle moment.
-    session->m_work.queueRests = !stored.queue.isEmpty();
+    restorePrompts(*session, stored.queue);
     if (session->m_config.provider && session->m_config.provider->apiKey.isEmpty() && m_secrets) {
         session->m_work.secretMissing = true;
         m_secrets->read(secretName(session->id()), session,
@@ -126,6 +129,8 @@ Session *SessionManager::create(SessionConfig config, const QString &backendId)
                          reporter(session->id(), QStringLiteral("store-key")));
     }
     persist(*session);
+    if (m_store)
+        m_store->flush(); // the server will have it in a moment: nobody else knows its settings
     Q_EMIT sessionAdded(session);
     attachSome();
     return session;
@@ -190,6 +195,7 @@ void SessionManager::forget(const QString &id)
     if (!session)
         return;
     const bool hasKey = session->m_config.provider.has_value();
+    forgetPrompts(*session);
     drop(*session);
     if (m_store)
         m_store->remove(id);
@@ -213,6 +219,7 @@ void SessionManager::drop(Session &session)
     m_sessions.erase(it);
     m_byId.remove(session.id());
     session.m_work.gone = true;
+    session.m_work.settling.clear();
     session.disconnect();
     session.m_transcript.disconnect();
 }
@@ -299,7 +306,6 @@ void SessionManager::persist(const Session &session)
     stored.lastActivity = session.m_lastActivity;
     stored.durable = session.m_durable;
     stored.draft = session.m_draft;
-    stored.queue = session.m_queue;
     stored.backendId = session.m_backendId;
     stored.parkPolicy = session.m_parkPolicy;
     stored.parked = session.m_state == Session::State::Parked;

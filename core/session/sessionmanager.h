@@ -16,6 +16,8 @@
 
 namespace pilotlight {
 
+class Outbox;
+struct OutboxEntry;
 class Random;
 class TouchScheduler;
 class SecretStore;
@@ -33,13 +35,16 @@ public:
     SessionManager(SessionStore *store, Clock &clock, Random &random, QObject *parent = nullptr);
     ~SessionManager() override;
 
+    //! Where prompts are kept from send() until the server has them on its disk; null (the default)
+    //! keeps them in memory only. Before load(), which loads it.
+    void setOutbox(Outbox *outbox);
     //! Where provider keys are kept; null (the default) keeps them in memory only. Before load().
     void setSecretStore(SecretStore *secrets);
     //! Adds the sessions of the store. Once, before the first backend.
     void load();
     //! Forgets all sessions here (the old store, the server and the keys stay as they are) and adds
     //! those of \a store. While there is no backend: the new sessions are another server's.
-    void changeStore(SessionStore *store);
+    void changeStore(SessionStore *store, Outbox *outbox = nullptr);
 
     //! The id of the one backend that a program without a choice has, and of sessions from files
     //! that name none.
@@ -164,6 +169,16 @@ private:
     void sendNow(Session &session, const Prompt &prompt, int queuePosition);
     void sendFailed(Session &session, const Prompt &prompt, int queuePosition, const Error &error);
     void flushQueue(Session &session);
+    // What becomes of a prompt.
+    void note(const Session &session, const Prompt &prompt);
+    OutboxEntry entryOf(const Session &session, const Prompt &prompt) const;
+    QList<OutboxEntry> undecided(const Session &session) const;
+    void restorePrompts(Session &session, const QList<Prompt> &olderQueue);
+    void reconcile(Session &session, const QList<AgentEvent> &history);
+    void askHistory(Session &session, const Error &error);
+    void echoed(Session &session, const UserMessage &message);
+    void settle(Session &session, const QString &promptId);
+    void forgetPrompts(const Session &session);
     // Keeping.
     std::unique_ptr<TouchScheduler> makeScheduler(Server &server, AgentBackend &backend);
     void applyKeeping(Server &server);
@@ -190,6 +205,8 @@ private:
     DoneHandler answerReporter(Session &session, const QString &requestId);
 
     SessionStore *m_store;
+    std::unique_ptr<Outbox> m_memory; //!< in use where nobody gave another
+    Outbox *m_outbox;
     SecretStore *m_secrets = nullptr;
     Clock &m_clock;
     Random &m_random;

@@ -2,17 +2,23 @@
 // What the user says to a session: prompts, answers, switches.
 #include "session/sessionmanager_p.h"
 
+#include "base/random.h"
+#include "session/outbox.h"
 #include "session/sessionstore.h"
 
 #include <algorithm>
 
 namespace pilotlight {
 
-void SessionManager::send(const QString &id, const Prompt &prompt)
+void SessionManager::send(const QString &id, const Prompt &given)
 {
     Session *session = find(id);
     if (!session)
         return;
+    Prompt prompt = given;
+    if (prompt.id.isEmpty())
+        prompt.id = QString::fromLatin1(m_random.hex(16));
+    note(*session, prompt); // before anything can go wrong
     Session::Work &state = session->m_work;
     state.queueRests = false;
     used(*session);
@@ -25,7 +31,6 @@ void SessionManager::send(const QString &id, const Prompt &prompt)
         return;
     }
     session->m_queue.append(prompt);
-    persist(*session);
     changed(*session);
     flushQueue(*session);
 }
@@ -39,9 +44,13 @@ void SessionManager::sendAgain(const QString &id, const QString &messageId)
         const auto *user = std::get_if<UserItem>(&item.data);
         if (!user || user->messageId != messageId || !user->pending || !user->dropped)
             continue;
-        Prompt prompt = session->m_work.unechoed.take(messageId);
-        if (prompt.text.isEmpty())
-            prompt.text = user->text;
+        session->m_work.unechoed.remove(messageId);
+        Prompt prompt;
+        prompt.text = user->text;
+        for (const OutboxEntry &entry : undecided(*session)) {
+            if (entry.messageId == messageId || entry.prompt.id == messageId)
+                prompt = entry.prompt;
+        }
         // What it was to steer has ended.
         prompt.delivery = Delivery::Enqueue;
         session->m_transcript.removePending(messageId);
@@ -55,8 +64,7 @@ void SessionManager::removeQueued(const QString &id, int index)
     Session *session = find(id);
     if (!session || index < 0 || index >= session->m_queue.size())
         return;
-    session->m_queue.removeAt(index);
-    persist(*session);
+    m_outbox->remove(session->m_queue.takeAt(index).id);
     changed(*session);
 }
 
@@ -87,12 +95,17 @@ void SessionManager::sendNow(Session &session, const Prompt &prompt, int queuePo
 void SessionManager::requeue(Session &session, const Prompt &prompt, int queuePosition)
 {
     session.m_queue.insert(std::clamp<qsizetype>(queuePosition, 0, session.m_queue.size()), prompt);
-    persist(session);
+    note(session, prompt);
 }
 
 void SessionManager::deliver(Session &session, const Prompt &prompt, int queuePosition)
 {
     session.m_work.sending = true;
+    OutboxEntry entry = entryOf(session, prompt);
+    entry.state = OutboxEntry::State::Sent;
+    entry.sent = m_clock.wallNow();
+    ++entry.attempts;
+    m_outbox->put(entry);
     backendOf(session)->send(
         session.id(), prompt, &session,
         [this, &session, prompt, queuePosition](const Result<QString> &messageId) {
@@ -104,6 +117,10 @@ void SessionManager::deliver(Session &session, const Prompt &prompt, int queuePo
                 return;
             }
             confirmed(session, SessionLife::Evidence::Prompt, true);
+            OutboxEntry accepted = entryOf(session, prompt);
+            accepted.state = OutboxEntry::State::Accepted;
+            accepted.messageId = *messageId;
+            m_outbox->put(accepted);
             session.m_work.unechoed.insert(*messageId, prompt);
             session.m_transcript.addPending(*messageId, prompt.text);
             session.m_lastActivity = m_clock.wallNow();
@@ -116,8 +133,18 @@ void SessionManager::deliver(Session &session, const Prompt &prompt, int queuePo
 void SessionManager::sendFailed(Session &session, const Prompt &prompt, int queuePosition,
                                 const Error &error)
 {
+    if (error.code == ErrorCode::ConnectionLost || error.code == ErrorCode::ConnectionClosed
+        || error.code == ErrorCode::Timeout || error.code == ErrorCode::Cancelled) {
+        // Perhaps the server has it. Its history will tell (reconcile()); until then it is shown as
+        // on its way.
+        session.m_transcript.addPending(prompt.id, prompt.text);
+        changed(session);
+        if (error.code == ErrorCode::Timeout)
+            askHistory(session, error);
+        return;
+    }
     // The prompt goes back to where the user sees it. It goes out again by itself only where the
-    // server is sure not to have taken it.
+    // server has dropped the session, so that it was not the prompt that it refused.
     session.m_work.queueRests = error.code != ErrorCode::SessionNotFound;
     requeue(session, prompt, queuePosition);
     changed(session);
@@ -132,7 +159,6 @@ void SessionManager::flushQueue(Session &session)
         || session.activity() != Activity::Idle)
         return;
     const Prompt prompt = session.m_queue.takeFirst();
-    persist(session);
     changed(session);
     sendNow(session, prompt, 0);
 }

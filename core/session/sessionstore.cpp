@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: MIT
 #include "session/sessionstore.h"
 
+#include "base/keptfile.h"
 #include "base/logging.h"
 #include "session/sessionjson.h"
 
@@ -51,7 +52,6 @@ public:
                             [&](const StoredSession &s) { return s.config.id == id; });
     }
     bool write(QString &reason) const;
-    QString backUp(bool move) const;
 
     const QString path;
     Clock &clock;
@@ -83,20 +83,6 @@ bool SessionStore::Private::write(QString &reason) const
     if (!ok)
         reason = file.errorString();
     return ok;
-}
-
-// Moves or copies the file beside itself under a name that is still free; empty where that failed.
-QString SessionStore::Private::backUp(bool move) const
-{
-    const QString base = path + QStringLiteral(".bad-")
-        + clock.wallNow().toUTC().toString(QStringLiteral("yyyyMMdd-hhmmss"));
-    QString name = base;
-    for (int i = 2; QFileInfo::exists(name); ++i)
-        name = base + QLatin1Char('-') + QString::number(i);
-    if (!(move ? QFile::rename(path, name) : QFile::copy(path, name)))
-        return {};
-    QFile::setPermissions(name, PrivateFile);
-    return name;
 }
 
 SessionStore::SessionStore(QString path, Clock &clock, QObject *parent)
@@ -160,7 +146,7 @@ QList<StoredSession> SessionStore::load()
         d->readOnly = true;
         tell(QStringLiteral("sessions-file-newer"), d->path, QString::number(schema));
     } else if (damaged) {
-        const QString backup = d->backUp(!usable);
+        const QString backup = keepAside(d->path, d->clock.wallNow(), !usable);
         d->readOnly = backup.isEmpty(); // better no change is kept than that anything is lost
         tell(QStringLiteral("sessions-file-damaged"), backup.isEmpty() ? d->path : backup,
              QString::number(d->sessions.size()));

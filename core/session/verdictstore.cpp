@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: MIT
 #include "session/verdictstore.h"
 
+#include "base/keptfile.h"
 #include "base/logging.h"
 
 #include <QDir>
@@ -99,12 +100,8 @@ std::optional<QJsonObject> VerdictStore::read(const QString &path, bool *newer)
     *newer = schema > SchemaVersion;
     if (schema == SchemaVersion || *newer)
         return object;
-    QString aside = path + u".bad-"_s + m_clock.wallNow().toString(u"yyyyMMdd-hhmmss"_s);
-    for (int i = 2; QFile::exists(aside); ++i)
-        aside = path + u".bad-%1"_s.arg(i);
-    const bool moved = QFile::rename(path, aside);
     qCWarning(lcStore).noquote() << u"verdict-file-damaged path=\"%1\" moved=\"%2\""_s.arg(
-        path, moved ? aside : QString());
+        path, keepAside(path, m_clock.wallNow(), true));
     return std::nullopt;
 }
 

@@ -4,6 +4,8 @@
 #include "agent/copilotbackend.h"
 #include "transport/maketransport.h"
 
+#include <tuple>
+
 #include <QDir>
 #include <QFile>
 #include <QJsonDocument>
@@ -132,7 +134,7 @@ bool AcceleratedServer::create(const QString &id)
     std::optional<Result<Done>> answer;
     m_connection->agentBackend()->createSession(
         config, m_connection.get(), [&answer](const Result<Done> &result) { answer = result; });
-    QTest::qWaitFor([&answer] { return answer.has_value(); }, Patience);
+    std::ignore = QTest::qWaitFor([&answer] { return answer.has_value(); }, Patience);
     if (answer && *answer) {
         m_sessions.append(id);
         return true;
@@ -148,7 +150,7 @@ bool AcceleratedServer::prompt(const QString &id, const QString &text)
     m_connection->agentBackend()->send(
         id, {text, Delivery::Enqueue, {}}, m_connection.get(),
         [&answer](const Result<QString> &result) { answer = result; });
-    QTest::qWaitFor([&answer] { return answer.has_value(); }, Patience);
+    std::ignore = QTest::qWaitFor([&answer] { return answer.has_value(); }, Patience);
     if (!answer || !*answer)
         m_problem += u"\nprompt to %1 not taken"_s.arg(id);
     return answer && *answer;
@@ -169,7 +171,8 @@ bool AcceleratedServer::addBusySession(const QString &id, const QString &text)
 void AcceleratedServer::letGo()
 {
     m_connection->dispose();
-    QTest::qWaitFor([this] { return m_connection->status().phase == Phase::Disposed; }, Patience);
+    std::ignore = QTest::qWaitFor(
+        [this] { return m_connection->status().phase == Phase::Disposed; }, Patience);
 }
 
 bool AcceleratedServer::stop()

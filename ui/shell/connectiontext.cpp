@@ -267,6 +267,18 @@ ConnectionText::Notice ConnectionText::notice(const QString &code, const QString
         return {NoticeLevel::Error,
                 with(tr("The session list could not be saved. Pilotlight tries again every "
                         "30 seconds."))};
+    if (code == QStringLiteral("outbox-damaged"))
+        return {NoticeLevel::Warning,
+                with(tr("The file with the prompts that wait to be sent was damaged. What could be "
+                        "read is in the queues; the old file was kept."))};
+    if (code == QStringLiteral("outbox-newer"))
+        return {NoticeLevel::Warning,
+                with(tr("A newer Pilotlight wrote the file with the prompts that wait to be sent. "
+                        "Prompts of this window are not kept over a crash."))};
+    if (code == QStringLiteral("outbox-unreadable") || code == QStringLiteral("outbox-unwritable"))
+        return {NoticeLevel::Error,
+                with(tr("Prompts cannot be saved: one that is on its way when this program ends "
+                        "may be lost. Free some disk space, or make the file writable."))};
     return {NoticeLevel::Info, detail.isEmpty() ? code : detail};
 }
 

@@ -1,0 +1,19 @@
+// SPDX-License-Identifier: MIT
+#pragma once
+
+#include <QFile>
+
+class QDateTime;
+
+namespace pilotlight {
+
+//! Puts a file that could not be understood out of the way, or (not \a move) copies it, to
+//! `<path>.bad-<time>` beside it, mode 0600. The new path; empty where that failed, and then
+//! nothing must be written over the file.
+QString keepAside(const QString &path, const QDateTime &now, bool move);
+
+//! Waits until what was written to \a file is on the disk, not only in the system's memory: it then
+//! survives a loss of power. False where the system refused.
+bool syncToDisk(QFile &file);
+
+} // namespace pilotlight

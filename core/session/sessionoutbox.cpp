@@ -1,0 +1,223 @@
+// SPDX-License-Identifier: MIT
+// What becomes of a prompt: from the user's hand until it is surely on the server's disk.
+#include "session/sessionmanager_p.h"
+
+#include "base/logging.h"
+#include "session/outbox.h"
+
+#include <QUuid>
+
+#include <algorithm>
+
+namespace pilotlight {
+
+namespace {
+
+using namespace std::chrono_literals;
+
+// The real server writes its history every 100 ms; what it had for 200 ms was never lost
+// (docs/protocol.md). With room for a busy machine.
+constexpr Milliseconds Settled = 1s;
+// Between our clock and that of a server elsewhere.
+constexpr Milliseconds ClockSkew = 60s;
+// A prompt that was lost so often may be what kills the server.
+constexpr int MaxAttempts = 3;
+
+} // namespace
+
+void SessionManager::setOutbox(Outbox *outbox)
+{
+    if (!outbox && !m_memory)
+        m_memory = std::make_unique<Outbox>(QString(), m_clock);
+    m_outbox = outbox ? outbox : m_memory.get();
+}
+
+OutboxEntry SessionManager::entryOf(const Session &session, const Prompt &prompt) const
+{
+    const auto &all = m_outbox->entries();
+    const auto known = std::find_if(all.cbegin(), all.cend(), [&](const OutboxEntry &entry) {
+        return entry.prompt.id == prompt.id;
+    });
+    OutboxEntry entry = known == all.cend() ? OutboxEntry() : *known;
+    entry.sessionId = session.id();
+    entry.prompt = prompt;
+    return entry;
+}
+
+//! It waits here.
+void SessionManager::note(const Session &session, const Prompt &prompt)
+{
+    OutboxEntry entry = entryOf(session, prompt);
+    entry.state = OutboxEntry::State::Queued;
+    entry.messageId.clear();
+    m_outbox->put(entry);
+}
+
+void SessionManager::forgetPrompts(const Session &session)
+{
+    const QList<OutboxEntry> all = m_outbox->entries();
+    for (const OutboxEntry &entry : all) {
+        if (entry.sessionId == session.id())
+            m_outbox->remove(entry.prompt.id);
+    }
+}
+
+//! Those that the server may or may not have.
+QList<OutboxEntry> SessionManager::undecided(const Session &session) const
+{
+    QList<OutboxEntry> result;
+    for (const OutboxEntry &entry : m_outbox->entries()) {
+        if (entry.sessionId == session.id() && entry.state != OutboxEntry::State::Queued)
+            result.append(entry);
+    }
+    return result;
+}
+
+//! After a start of the app. \a olderQueue: from a session list that was written before there was
+//! an outbox.
+void SessionManager::restorePrompts(Session &session, const QList<Prompt> &olderQueue)
+{
+    for (qsizetype i = 0; i < olderQueue.size(); ++i) {
+        Prompt prompt = olderQueue[i];
+        // The same id each time, should we not get to write the session list without it.
+        prompt.id = QUuid::createUuidV5(
+                        QUuid(), session.id() + QString::number(i) + QLatin1Char(' ') + prompt.text)
+                        .toString(QUuid::WithoutBraces);
+        note(session, prompt);
+    }
+    for (const OutboxEntry &entry : m_outbox->entries()) {
+        if (entry.sessionId == session.id() && entry.state == OutboxEntry::State::Queued)
+            session.m_queue.append(entry.prompt);
+    }
+    const QList<OutboxEntry> open = undecided(session);
+    for (const OutboxEntry &entry : open) {
+        const QString id = entry.messageId.isEmpty() ? entry.prompt.id : entry.messageId;
+        session.m_transcript.addPending(id, entry.prompt.text);
+    }
+    // What waited when the app ended waits for the user's eye, not for the next idle moment.
+    session.m_work.queueRests = !session.m_queue.isEmpty() || !open.isEmpty();
+    if (!olderQueue.isEmpty())
+        persist(session);
+}
+
+//! Decides by the server's own history what has become of the prompts that were on their way when
+//! the connection, the server or this program ended: those that are in it are done, the others go
+//! out again.
+void SessionManager::reconcile(Session &session, const QList<AgentEvent> &history)
+{
+    const QList<OutboxEntry> open = undecided(session);
+    if (open.isEmpty())
+        return;
+    struct Message
+    {
+        QString id;
+        QString text;
+        QDateTime time;
+        bool claimed = false;
+    };
+    QList<Message> messages;
+    for (const AgentEvent &event : history) {
+        const auto *user = std::get_if<UserMessage>(&event.data);
+        if (user && user->source.isEmpty() && event.meta.agentId.isEmpty())
+            messages.append({user->messageId, user->text, event.meta.time});
+    }
+    const auto claim = [&messages](const auto &matches) {
+        const auto found =
+            std::find_if(messages.begin(), messages.end(), [&](const Message &message) {
+                return !message.claimed && matches(message);
+            });
+        if (found == messages.end())
+            return false;
+        found->claimed = true;
+        return true;
+    };
+    // By id first, so that no prompt takes the message of another with the same words.
+    QList<OutboxEntry> unnamed;
+    QList<OutboxEntry> arrived;
+    for (const OutboxEntry &entry : open) {
+        if (!entry.messageId.isEmpty()
+            && claim([&](const Message &message) { return message.id == entry.messageId; }))
+            arrived.append(entry);
+        else
+            unnamed.append(entry);
+    }
+    QList<OutboxEntry> lost;
+    for (const OutboxEntry &entry : std::as_const(unnamed)) {
+        // Servers that echo no id, and prompts whose acceptance we have not heard of.
+        const bool found = claim([&](const Message &message) {
+            return (message.id.isEmpty() || entry.messageId.isEmpty())
+                && message.text == entry.prompt.text
+                && (!entry.sent.isValid() || !message.time.isValid()
+                    || message.time.addMSecs(ClockSkew.count()) >= entry.sent);
+        });
+        (found ? arrived : lost).append(entry);
+    }
+    for (const OutboxEntry &entry : std::as_const(arrived)) {
+        session.m_work.unechoed.remove(entry.messageId);
+        session.m_transcript.removePending(entry.prompt.id);
+        settle(session, entry.prompt.id);
+    }
+    qsizetype place = 0;
+    for (const OutboxEntry &entry : std::as_const(lost)) {
+        session.m_work.unechoed.remove(entry.messageId);
+        session.m_transcript.removePending(entry.prompt.id);
+        session.m_transcript.removePending(entry.messageId);
+        Prompt prompt = entry.prompt;
+        // What it was to steer has ended; and what a server did not survive is not sent for ever.
+        if (prompt.delivery == Delivery::Immediate || entry.attempts >= MaxAttempts)
+            session.m_work.queueRests = true;
+        prompt.delivery = Delivery::Enqueue;
+        requeue(session, prompt, static_cast<int>(place++));
+    }
+    if (place > 0)
+        changed(session);
+    qCInfo(lcSession).noquote() << QStringLiteral(
+                                       "Session %1: prompts on their way: %2 had arrived, "
+                                       "%3 go out again")
+                                       .arg(session.id().left(8))
+                                       .arg(arrived.size())
+                                       .arg(lost.size());
+}
+
+//! A prompt was not answered in time, on a connection that may live on: nothing will attach the
+//! session anew, so its history is asked now. Where it is not there, it may still arrive: whether
+//! it is sent again is the user's decision.
+void SessionManager::askHistory(Session &session, const Error &error)
+{
+    Q_EMIT requestFailed(session.id(), QStringLiteral("send"), error);
+    AgentBackend *backend = backendOf(session);
+    if (!backend || !isOpen(session.m_state) || session.m_work.gone)
+        return;
+    backend->readHistory(session.id(), &session,
+                         [this, &session](const Result<QList<AgentEvent>> &history) {
+                             if (!history || !isOpen(session.m_state) || session.m_work.gone)
+                                 return;
+                             session.m_work.queueRests = true;
+                             reconcile(session, *history);
+                         });
+}
+
+void SessionManager::echoed(Session &session, const UserMessage &message)
+{
+    auto &unechoed = session.m_work.unechoed;
+    auto found = unechoed.find(message.messageId);
+    if (found == unechoed.end() && message.messageId.isEmpty() && message.source.isEmpty())
+        found = std::find_if(unechoed.begin(), unechoed.end(),
+                             [&](const Prompt &prompt) { return prompt.text == message.text; });
+    if (found == unechoed.end())
+        return;
+    const QString id = found->id;
+    unechoed.erase(found);
+    settle(session, id);
+}
+
+//! The server has it in its history: after a moment it has it on its disk, too.
+void SessionManager::settle(Session &session, const QString &promptId)
+{
+    session.m_work.settling[promptId] = m_clock.after(Settled, [this, &session, promptId] {
+        m_outbox->remove(promptId);
+        session.m_work.settling.erase(promptId); // ends this very callback's own handle
+    });
+}
+
+} // namespace pilotlight

@@ -1,0 +1,400 @@
+// SPDX-License-Identifier: MIT
+#include "base/random.h"
+#include "session/outbox.h"
+#include "session/sessionmanager.h"
+#include "session/sessionstore.h"
+#include "support/fakebackend.h"
+#include "support/fakeclock.h"
+
+#include <QCoreApplication>
+#include <QLoggingCategory>
+#include <QSignalSpy>
+#include <QTemporaryDir>
+#include <QTest>
+
+#include <algorithm>
+
+using namespace pilotlight;
+using namespace std::chrono_literals;
+using namespace Qt::StringLiterals;
+
+using State = OutboxEntry::State;
+
+namespace {
+
+const QString S = u"s1"_s;
+
+Prompt prompt(const QString &text, Delivery delivery = Delivery::Enqueue)
+{
+    Prompt p;
+    p.text = text;
+    p.delivery = delivery;
+    return p;
+}
+
+} // namespace
+
+//! One run of the program on a folder, against a server that has what server.history says.
+struct Run
+{
+    FakeClock &clock;
+    SeededRandom random;
+    SessionStore store;
+    Outbox outbox;
+    std::unique_ptr<FakeBackend> backend;
+    SessionManager manager;
+    QStringList failures;
+    std::size_t callsBefore = 0;
+
+    Run(const QString &folder, FakeClock &theClock, quint32 seed = 1)
+        : clock(theClock)
+        , random(seed)
+        , store(folder + u"/sessions.json"_s, clock)
+        , outbox(folder + u"/outbox.jsonl"_s, clock)
+        , manager(&store, clock, random)
+    {
+        manager.setOutbox(&outbox);
+        QObject::connect(
+            &manager, &SessionManager::requestFailed, &manager,
+            [this](const QString &, const QString &what, const Error &) { failures << what; });
+        manager.load();
+    }
+    ~Run() { disconnect(); }
+
+    Session &session() const { return *manager.find(S); }
+    void connect(const QList<AgentEvent> &history = {})
+    {
+        if (!backend)
+            backend = std::make_unique<FakeBackend>();
+        callsBefore = backend->calls().size();
+        backend->histories[S] = history;
+        if (!manager.find(S)) {
+            SessionConfig config;
+            config.id = S;
+            manager.create(config);
+        }
+        manager.setBackend(backend.get());
+        const QStringList attaching{u"createSession"_s, u"resumeSession"_s, u"readHistory"_s,
+                                    u"pendingRequests"_s};
+        while (std::any_of(attaching.cbegin(), attaching.cend(),
+                           [this](const QString &method) { return backend->succeed(method); })) { }
+    }
+    //! What waits fails as it does when a connection ends.
+    void disconnect()
+    {
+        if (!backend)
+            return;
+        while (backend->fail({}, {ErrorCode::ConnectionLost, {}, {}})) { }
+        manager.setBackend(nullptr);
+        QCoreApplication::sendPostedEvents(nullptr, QEvent::DeferredDelete);
+    }
+    void send(const QString &text, Delivery delivery = Delivery::Enqueue)
+    {
+        manager.send(S, prompt(text, delivery));
+    }
+    //! The server runs the turn of the latest prompt.
+    AgentEvent echo(const QString &text, const QString &messageId)
+    {
+        AgentEvent event =
+            FakeBackend::event(UserMessage{messageId, text, UserMessage::Delivery::Idle, {}});
+        event.meta.time = clock.wallNow();
+        Q_EMIT backend->sessionEvent(S, event);
+        return event;
+    }
+    void idle()
+    {
+        backend->emitEvent(S, AssistantIdle{});
+        backend->emitEvent(S, SessionIdle{});
+    }
+    //! Since the connection began.
+    QStringList sent() const
+    {
+        QStringList texts;
+        for (std::size_t i = callsBefore; i < backend->calls().size(); ++i) {
+            if (const FakeBackend::Call &call = backend->calls()[i]; call.method == u"send")
+                texts << call.prompt.text;
+        }
+        return texts;
+    }
+    QList<State> states() const
+    {
+        QList<State> all;
+        for (const OutboxEntry &entry : outbox.entries())
+            all << entry.state;
+        return all;
+    }
+    //! The user's words in the transcript; "?" before those that are on their way.
+    QStringList rows() const
+    {
+        QStringList texts;
+        for (const TranscriptItem &item : session().transcript().items()) {
+            if (const auto *user = std::get_if<UserItem>(&item.data))
+                texts << (user->pending ? u"?"_s : QString()) + user->text;
+        }
+        return texts;
+    }
+};
+
+class TstSessionOutbox : public QObject
+{
+    Q_OBJECT
+    std::unique_ptr<QTemporaryDir> m_folder;
+    std::unique_ptr<FakeClock> m_clock;
+
+    AgentEvent message(const QString &text, const QString &messageId)
+    {
+        AgentEvent event =
+            FakeBackend::event(UserMessage{messageId, text, UserMessage::Delivery::Idle, {}});
+        event.meta.time = m_clock->wallNow();
+        return event;
+    }
+
+private Q_SLOTS:
+    void initTestCase() { QLoggingCategory::setFilterRules(u"pilotlight.*=false"_s); }
+    void init()
+    {
+        m_folder = std::make_unique<QTemporaryDir>();
+        m_clock = std::make_unique<FakeClock>();
+    }
+
+    void aPromptStaysUntilItIsSurelyOnTheServersDisk()
+    {
+        Run run(m_folder->path(), *m_clock);
+        run.connect();
+        run.send(u"one"_s);
+        QCOMPARE(run.states(), QList{State::Sent}); // before the server can have it
+        QVERIFY(run.backend->succeed(u"send"_s));
+        QCOMPARE(run.states(), QList{State::Accepted});
+        run.echo(u"one"_s, u"m1"_s);
+        QCOMPARE(run.states(), QList{State::Accepted}); // echoed is not durable
+        m_clock->advance(999ms);
+        QCOMPARE(run.states(), QList{State::Accepted});
+        m_clock->advance(1ms);
+        QVERIFY(run.states().isEmpty());
+    }
+
+    void whatWaitsIsInTheOutboxToo()
+    {
+        Run run(m_folder->path(), *m_clock);
+        run.connect();
+        run.send(u"one"_s);
+        run.send(u"two"_s);
+        run.send(u"three"_s);
+        QCOMPARE(run.states(), (QList{State::Sent, State::Queued, State::Queued}));
+        run.manager.removeQueued(S, 0);
+        QCOMPARE(run.states(), (QList{State::Sent, State::Queued}));
+        run.disconnect();
+        run.manager.close(S);
+        QVERIFY(run.states().isEmpty()); // closing a session is a decision
+    }
+
+    void cutOff_data()
+    {
+        QTest::addColumn<bool>("accepted");
+        QTest::addColumn<bool>("echoed");
+        QTest::addColumn<bool>("inHistory");
+        for (int i = 0; i < 8; ++i) {
+            if ((i & 2) && !(i & 1))
+                continue; // no echo without acceptance here
+            QTest::addRow("accepted %d echoed %d inHistory %d", i & 1, (i & 2) / 2, i / 4)
+                << bool(i & 1) << bool(i & 2) << bool(i & 4);
+        }
+    }
+
+    void cutOff()
+    {
+        QFETCH(bool, accepted);
+        QFETCH(bool, echoed);
+        QFETCH(bool, inHistory);
+        Run run(m_folder->path(), *m_clock);
+        run.connect();
+        run.send(u"one"_s);
+        run.send(u"later"_s);
+        if (accepted)
+            QVERIFY(run.backend->succeed(u"send"_s));
+        if (echoed) {
+            run.echo(u"one"_s, u"m1"_s);
+            m_clock->advance(100ms); // not long enough to be on the disk
+        }
+        run.disconnect();
+        QCOMPARE(run.outbox.entries().size(), 2);
+        QCOMPARE(run.rows(), QStringList(echoed ? u"one"_s : u"?one"_s)); // never out of sight
+
+        const AgentEvent kept = message(u"one"_s, accepted ? u"m1"_s : u"unheard"_s);
+        run.connect(inHistory ? QList{kept} : QList<AgentEvent>());
+        // In order, and each exactly once.
+        const QString next = inHistory ? u"later"_s : u"one"_s;
+        QCOMPARE(run.sent(), QStringList(next));
+        QVERIFY(run.backend->succeed(u"send"_s));
+        QCOMPARE(run.rows(),
+                 inHistory ? (QStringList{u"one"_s, u"?later"_s}) : QStringList(u"?one"_s));
+        run.echo(next, run.backend->lastMessageId());
+        run.idle();
+        if (!inHistory) {
+            QCOMPARE(run.sent(), (QStringList{u"one"_s, u"later"_s}));
+            QVERIFY(run.backend->succeed(u"send"_s));
+            run.echo(u"later"_s, run.backend->lastMessageId());
+            run.idle();
+        }
+        m_clock->advance(2s);
+        QVERIFY(run.states().isEmpty());
+        QCOMPARE(run.rows(), (QStringList{u"one"_s, u"later"_s}));
+        QVERIFY(run.failures.isEmpty()); // nobody need be told
+    }
+
+    void serversWithoutIdsAreMatchedByWords()
+    {
+        Run run(m_folder->path(), *m_clock);
+        // The same words earlier prove nothing.
+        const AgentEvent old = message(u"go on"_s, {});
+        m_clock->advance(1h);
+        run.connect();
+        run.send(u"go on"_s);
+        run.disconnect();
+        run.connect({old});
+        QCOMPARE(run.sent(), QStringList(u"go on"_s));
+        QVERIFY(run.backend->succeed(u"send"_s));
+        run.echo(u"go on"_s, {});
+        run.disconnect();
+        run.connect({old, message(u"go on"_s, {})});
+        QVERIFY(run.sent().isEmpty());
+        m_clock->advance(2s);
+        QVERIFY(run.states().isEmpty());
+    }
+
+    void twoOfTheSameWordsAreTwoPrompts()
+    {
+        Run run(m_folder->path(), *m_clock);
+        run.connect();
+        run.send(u"again"_s);
+        QVERIFY(run.backend->succeed(u"send"_s));
+        run.echo(u"again"_s, u"m1"_s);
+        run.backend->emitEvent(S, TurnStarted{u"0"_s});
+        run.send(u"again"_s, Delivery::Immediate);
+        QVERIFY(run.backend->succeed(u"send"_s));
+        run.disconnect();
+        run.connect({message(u"again"_s, u"m1"_s)});
+        // The second was to steer a turn that has ended: the user's decision.
+        QVERIFY(run.sent().isEmpty());
+        QCOMPARE(run.session().queue().size(), 1);
+        QCOMPARE(run.session().queue()[0].delivery, Delivery::Enqueue);
+        QCOMPARE(run.rows(), QStringList(u"again"_s));
+    }
+
+    void anotherRunFindsAll()
+    {
+        {
+            Run run(m_folder->path(), *m_clock);
+            run.connect();
+            run.send(u"one"_s);
+            QVERIFY(run.backend->succeed(u"send"_s));
+            run.echo(u"one"_s, u"m1"_s);
+            run.idle();
+            m_clock->advance(5s);
+            run.send(u"two"_s);
+            run.send(u"three"_s);
+            QVERIFY(run.store.flush());
+            run.backend.release()->deleteLater(); // killed: nothing is told to anybody
+        }
+        Run run(m_folder->path(), *m_clock);
+        QCOMPARE(run.rows(), QStringList(u"?two"_s)); // before there is a server
+        QCOMPARE(run.session().queue().size(), 1);
+        run.connect({message(u"one"_s, u"m1"_s), message(u"two"_s, u"m2"_s)});
+        QCOMPARE(run.rows(), (QStringList{u"one"_s, u"two"_s}));
+        QVERIFY(run.sent().isEmpty()); // what waited rests until the user has seen it
+        QCOMPARE(run.session().queue()[0].text, u"three"_s);
+        run.manager.sendQueuedNow(S, 0);
+        QCOMPARE(run.sent(), QStringList(u"three"_s));
+    }
+
+    void whatAnotherRunLostRestsInFront()
+    {
+        {
+            Run run(m_folder->path(), *m_clock);
+            run.connect();
+            run.send(u"one"_s);
+            run.send(u"two"_s);
+            QVERIFY(run.store.flush());
+            run.backend.release()->deleteLater();
+        }
+        Run run(m_folder->path(), *m_clock);
+        run.connect();
+        QVERIFY(run.sent().isEmpty());
+        QCOMPARE(run.session().queue().size(), 2);
+        QCOMPARE(run.session().queue()[0].text, u"one"_s);
+        QVERIFY(run.rows().isEmpty());
+    }
+
+    void whatKillsTheServerIsNotSentForEver()
+    {
+        Run run(m_folder->path(), *m_clock);
+        run.connect();
+        run.send(u"poison"_s);
+        int times = 1;
+        for (int i = 0; i < 10; ++i) {
+            run.disconnect();
+            run.connect();
+            times += static_cast<int>(run.sent().size());
+        }
+        QCOMPARE(times, 3);
+        QCOMPARE(run.session().queue().size(), 1); // and is not lost
+    }
+
+    void noAnswerInTime_data()
+    {
+        QTest::addColumn<bool>("inHistory");
+        QTest::newRow("arrived") << true;
+        QTest::newRow("not seen") << false;
+    }
+
+    void noAnswerInTime()
+    {
+        QFETCH(bool, inHistory);
+        Run run(m_folder->path(), *m_clock);
+        run.connect();
+        run.send(u"one"_s);
+        if (inHistory)
+            run.backend->histories[S] = {message(u"one"_s, u"m1"_s)};
+        QVERIFY(run.backend->fail(u"send"_s, {ErrorCode::Timeout, {}, {}}));
+        QCOMPARE(run.rows(), QStringList(u"?one"_s));
+        QCOMPARE(run.failures, QStringList(u"send"_s));
+        run.backend->succeedAll();
+        QCOMPARE(run.sent().size(), 1); // it may still arrive: the user decides
+        QCOMPARE(run.session().queue().size(), inHistory ? 0 : 1);
+        m_clock->advance(2s);
+        QCOMPARE(run.states().size(), inHistory ? 0 : 1);
+    }
+
+    void aQueueOfAnOlderVersionMovesOnce()
+    {
+        {
+            FakeClock &clock = *m_clock;
+            SessionStore store(m_folder->filePath(u"sessions.json"_s), clock);
+            StoredSession stored;
+            stored.config.id = S;
+            stored.queue = {prompt(u"a"_s), prompt(u"a"_s), prompt(u"b"_s)};
+            store.upsert(stored);
+            QVERIFY(store.flush());
+        }
+        QFile list(m_folder->filePath(u"sessions.json"_s));
+        QVERIFY(list.open(QFile::ReadOnly));
+        const QByteArray before = list.readAll();
+        list.close();
+        for (int i = 0; i < 3; ++i) {
+            Run run(m_folder->path(), *m_clock);
+            QCOMPARE(run.session().queue().size(), 3);
+            QCOMPARE(run.outbox.entries().size(), 3);
+            QVERIFY(run.store.flush());
+            if (i == 0) { // the program ended before the list was written
+                QVERIFY(list.open(QFile::WriteOnly));
+                list.write(before);
+                list.close();
+            }
+        }
+        SessionStore store(m_folder->filePath(u"sessions.json"_s), *m_clock);
+        QVERIFY(store.load()[0].queue.isEmpty());
+    }
+};
+
+QTEST_GUILESS_MAIN(TstSessionOutbox)
+#include "tst_sessionoutbox.moc"
