@@ -194,7 +194,7 @@ int main(int argc, char **argv)
          {QStringLiteral("arguments"), QStringLiteral("Its arguments."), QStringLiteral("list"),
           QStringLiteral("--headless --no-auto-update --port 0")},
          {QStringLiteral("count"), QStringLiteral("Calls each."), QStringLiteral("n"),
-          QStringLiteral("500")},
+          QStringLiteral("2000")},
          {QStringLiteral("node"), QStringLiteral("Node program."), QStringLiteral("path"),
           QStringLiteral("node")},
          {QStringLiteral("sdk-script"), QStringLiteral("ping_sdk.mjs"), QStringLiteral("file")}});
