@@ -22,7 +22,7 @@ QString keepAside(const QString &path, const QDateTime &now, bool move)
         name = base + QLatin1Char('-') + QString::number(i);
     if (!(move ? QFile::rename(path, name) : QFile::copy(path, name)))
         return {};
-    QFile::setPermissions(name, QFile::ReadOwner | QFile::WriteOwner);
+    QFile::setPermissions(name, PrivateFile);
     return name;
 }
 

@@ -7,6 +7,9 @@ class QDateTime;
 
 namespace pilotlight {
 
+//! Of files that are nobody else's business: mode 0600.
+inline constexpr auto PrivateFile = QFileDevice::ReadOwner | QFileDevice::WriteOwner;
+
 //! Puts a file that could not be understood out of the way, or (not \a move) copies it, to
 //! `<path>.bad-<time>` beside it, mode 0600. The new path; empty where that failed, and then
 //! nothing must be written over the file.

@@ -17,10 +17,9 @@ namespace pilotlight {
 
 namespace {
 
-constexpr int SchemaVersion = 1;
+constexpr int OutboxSchema = 1;
 // A journal of fewer lines is not worth writing anew.
 constexpr int FewLines = 200;
-constexpr auto PrivateFile = QFile::ReadOwner | QFile::WriteOwner;
 
 const QString SchemaKey = QStringLiteral("schema");
 const QString PutKey = QStringLiteral("put");
@@ -121,7 +120,7 @@ void Outbox::load()
     const bool cut = !bytes.isEmpty() && !bytes.endsWith('\n');
     bytes.truncate(bytes.lastIndexOf('\n') + 1);
     int damaged = 0;
-    double schema = SchemaVersion;
+    double schema = OutboxSchema;
     const QList<QByteArray> lines = bytes.split('\n');
     for (const QByteArray &text : lines) {
         if (text.isEmpty())
@@ -133,7 +132,7 @@ void Outbox::load()
         else if (!apply(record))
             ++damaged;
     }
-    if (schema > SchemaVersion) {
+    if (schema > OutboxSchema) {
         m_file->readOnly = true;
         tell("outbox-newer", m_path, QString::number(schema));
         return;
@@ -238,7 +237,7 @@ bool Outbox::rewrite()
     QDir().mkpath(QFileInfo(m_path).absolutePath());
     QSaveFile file(m_path);
     bool ok = file.open(QIODevice::WriteOnly) && file.setPermissions(PrivateFile);
-    QByteArray text = line({{SchemaKey, SchemaVersion}});
+    QByteArray text = line({{SchemaKey, OutboxSchema}});
     for (const OutboxEntry &entry : std::as_const(m_entries))
         text += line({{PutKey, toJson(entry)}});
     ok = ok && file.write(text) == text.size() && file.commit(); // commit() syncs

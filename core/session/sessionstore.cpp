@@ -21,10 +21,9 @@ namespace {
 
 using namespace std::chrono_literals;
 
-constexpr int SchemaVersion = 1;
+constexpr int SessionsSchema = 1;
 constexpr Milliseconds WriteDelay = 500ms; // typing a draft changes something with each key
 constexpr Milliseconds RetryDelay = 30s;
-constexpr auto PrivateFile = QFile::ReadOwner | QFile::WriteOwner;
 
 QString schemaKey()
 {
@@ -72,7 +71,7 @@ bool SessionStore::Private::write(QString &reason) const
     for (const StoredSession &session : sessions)
         array.append(sessionToJson(session, raw.value(session.config.id)));
     QJsonObject object = root;
-    object.insert(schemaKey(), SchemaVersion);
+    object.insert(schemaKey(), SessionsSchema);
     object.insert(sessionsKey(), array);
 
     QDir().mkpath(QFileInfo(path).absolutePath());
@@ -128,8 +127,8 @@ QList<StoredSession> SessionStore::load()
 
     const QJsonObject root = QJsonDocument::fromJson(bytes).object();
     const double schema = root.value(schemaKey()).toDouble(0);
-    const bool newer = schema > SchemaVersion;
-    const bool usable = newer || (schema == SchemaVersion && root.value(sessionsKey()).isArray());
+    const bool newer = schema > SessionsSchema;
+    const bool usable = newer || (schema == SessionsSchema && root.value(sessionsKey()).isArray());
     bool damaged = !usable;
     const QJsonArray entries = usable ? root.value(sessionsKey()).toArray() : QJsonArray();
     for (const QJsonValue &value : entries) {

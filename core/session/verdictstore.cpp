@@ -20,8 +20,7 @@ namespace {
 
 using namespace Qt::Literals::StringLiterals;
 
-constexpr int SchemaVersion = 1;
-constexpr auto PrivateFile = QFileDevice::ReadOwner | QFileDevice::WriteOwner;
+constexpr int VerdictSchema = 1;
 
 QJsonObject toJson(const MethodVerdict &verdict)
 {
@@ -97,8 +96,8 @@ std::optional<QJsonObject> VerdictStore::read(const QString &path, bool *newer)
     file.close();
     const QJsonObject object = QJsonDocument::fromJson(bytes).object();
     const int schema = object["schema"_L1].toInt();
-    *newer = schema > SchemaVersion;
-    if (schema == SchemaVersion || *newer)
+    *newer = schema > VerdictSchema;
+    if (schema == VerdictSchema || *newer)
         return object;
     qCWarning(lcStore).noquote() << u"verdict-file-damaged path=\"%1\" moved=\"%2\""_s.arg(
         path, keepAside(path, m_clock.wallNow(), true));
@@ -162,7 +161,7 @@ Result<void> VerdictStore::save(const ServerVerdict &verdict)
         const bool open = seen.answer == MethodVerdict::Answer::Unknown;
         methods.append(toJson(open && before ? *before : seen));
     }
-    object.insert(u"schema"_s, SchemaVersion);
+    object.insert(u"schema"_s, VerdictSchema);
     object.insert(u"version"_s, verdict.version);
     object.insert(u"when"_s, verdict.when.toUTC().toString(Qt::ISODateWithMs));
     object.insert(u"tookMs"_s, qint64(verdict.took.count()));
@@ -190,7 +189,7 @@ void VerdictStore::writeCanaries(const QJsonObject &times)
     if (times.isEmpty())
         QFile::remove(canaryFile());
     else
-        write(canaryFile(), {{u"schema"_s, SchemaVersion}, {u"sessions"_s, times}});
+        write(canaryFile(), {{u"schema"_s, VerdictSchema}, {u"sessions"_s, times}});
 }
 
 QStringList VerdictStore::canaries()
