@@ -1,8 +1,10 @@
 // SPDX-License-Identifier: MIT
 #include "transport/httpexchange.h"
 
+#include <QCoreApplication>
 #include <QJsonDocument>
 #include <QJsonObject>
+#include <QPointer>
 
 namespace pilotlight {
 
@@ -25,6 +27,27 @@ QByteArray headerValue(const QString &text)
 bool HttpExchange::isPing() const
 {
     return method == "ping"_L1 || method == "server/discover"_L1;
+}
+
+void HttpExchange::Drop::operator()(QNetworkReply *dropped) const
+{
+    // Not disconnected: Qt's own thread would not hear of it and keep the connection. Aborted and
+    // deleted in one go, or an error that this thread has sent already would arrive as a second
+    // one, of which Qt warns; and not from inside one of the reply's own signals.
+    QCoreApplication *const app = QCoreApplication::instance();
+    if (!app) { // the program ends
+        delete dropped;
+        return;
+    }
+    QMetaObject::invokeMethod(
+        app,
+        [reply = QPointer(dropped)] {
+            if (!reply)
+                return; // it went with its manager
+            reply->abort();
+            delete reply;
+        },
+        Qt::QueuedConnection);
 }
 
 void HttpExchange::readEnvelope()

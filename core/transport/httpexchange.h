@@ -37,12 +37,7 @@ struct HttpExchange
     };
     struct Drop
     {
-        void operator()(QNetworkReply *reply) const
-        {
-            // Not disconnected: Qt's own thread would not hear of it and keep the connection.
-            reply->abort();
-            reply->deleteLater();
-        }
+        void operator()(QNetworkReply *reply) const;
     };
     //! What the standard's example client waits before it comes back to a stream.
     static constexpr Milliseconds DefaultRetry{1'000};

@@ -174,8 +174,10 @@ private Q_SLOTS:
         Session *session = rig.make("a");
         QTRY_VERIFY_WITH_TIMEOUT(rig.isAttached("a"), Patience);
         rig.sessions().send(session->id(), {QStringLiteral("[say one]"), Delivery::Enqueue, {}});
-        QTRY_VERIFY_WITH_TIMEOUT(
-            Rig::userRows(*session).size() == 1 && session->activity() == Activity::Idle, Patience);
+        // Both the prompt and its answer.
+        QTRY_VERIFY_WITH_TIMEOUT(session->transcript().items().size() == 2
+                                     && session->activity() == Activity::Idle,
+                                 Patience);
         const qsizetype rows = static_cast<qsizetype>(session->transcript().items().size());
 
         const auto other = ProtocolClient::tcp(rig.server.port());
