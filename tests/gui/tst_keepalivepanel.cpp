@@ -181,6 +181,14 @@ private Q_SLOTS:
                  QStringLiteral("default"));
     }
 
+    void whatIsAskedAgainAfterFailuresIsNotWellYet()
+    {
+        KeepaliveBackendRow row = backend("tools", {}, KeepaliveState::Checking);
+        QVERIFY(!KeepaliveRollUp({row}, m_clock.wallNow()).hasTrouble());
+        row.status.keepalive.failures = 3;
+        QVERIFY(KeepaliveRollUp({row}, m_clock.wallNow()).hasTrouble());
+    }
+
     void anUpdateDoesNotScroll()
     {
         const auto rows = [this](std::chrono::seconds last) {

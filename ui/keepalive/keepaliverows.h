@@ -27,12 +27,13 @@ struct KeepaliveBackendRow
     ConnectionStatus status;
     QList<KeepaliveSessionRow> sessions;
 
-    //! It misses probes, or is paused for that.
+    //! It misses probes, or is paused for that, or is asked whether it is back.
     bool answersBadly() const
     {
         const KeepaliveState state = status.keepalive.state;
         return state == KeepaliveState::Degraded || state == KeepaliveState::Unresponsive
-            || state == KeepaliveState::Paused;
+            || state == KeepaliveState::Paused
+            || (state == KeepaliveState::Checking && status.keepalive.failures > 0);
     }
 };
 

@@ -241,8 +241,12 @@ QString KeepaliveRollUp::text() const
     if (m_backendTrouble > 0)
         parts.append(plural(m_backendTrouble, tr("1 server does not answer well"),
                             tr("%1 servers do not answer well")));
-    if (m_next && m_anyOnline)
-        parts.append(tr("next check in %1").arg(KeepaliveText::span(between(m_now, *m_next))));
+    if (m_next && m_anyOnline) {
+        const auto left = between(m_now, *m_next);
+        parts.append(left < Milliseconds(1000)
+                         ? tr("next check now")
+                         : tr("next check in %1").arg(KeepaliveText::span(left)));
+    }
     return parts.join(QStringLiteral(", "));
 }
 

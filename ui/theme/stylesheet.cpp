@@ -33,6 +33,8 @@ QPushButton[kind="quiet"]:focus { border: 2px solid @Accent; }
 QPushButton[kind="chip"] { background: @Surface; border: 1px solid @Border; border-radius: 14px; padding: 4px 12px; }
 QPushButton[kind="chip"]:focus { border: 2px solid @Accent; padding: 3px 11px; }
 
+QDialogButtonBox { dialogbuttonbox-buttons-have-icons: 0; }
+
 QToolButton { background: transparent; border: 1px solid transparent; border-radius: 6px; padding: 4px; color: @Text; }
 QToolButton:hover { background: @Hover; }
 QToolButton:pressed, QToolButton:checked { background: @Selected; }
