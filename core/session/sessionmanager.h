@@ -74,6 +74,8 @@ public:
     //! attachments.
     void sendAgain(const QString &id, const QString &messageId);
     void removeQueued(const QString &id, int index);
+    //! Changes the order in which the queue goes out.
+    void moveQueued(const QString &id, int from, int to);
     //! Sends one of the queue now, as steering where the session is busy.
     void sendQueuedNow(const QString &id, int index);
     //! Ends the turn. Our own queue is kept but rests until the user sends something again.

@@ -68,6 +68,20 @@ void SessionManager::removeQueued(const QString &id, int index)
     changed(*session);
 }
 
+void SessionManager::moveQueued(const QString &id, int from, int to)
+{
+    Session *session = find(id);
+    const qsizetype size = session ? session->m_queue.size() : 0;
+    if (from < 0 || to < 0 || from >= size || to >= size || from == to)
+        return;
+    session->m_queue.move(from, to);
+    QStringList ids;
+    for (const Prompt &prompt : std::as_const(session->m_queue))
+        ids.append(prompt.id);
+    m_outbox->reorder(ids);
+    changed(*session);
+}
+
 void SessionManager::sendQueuedNow(const QString &id, int index)
 {
     Session *session = find(id);

@@ -140,6 +140,44 @@ private Q_SLOTS:
         QCOMPARE(c.f.backend->last(QStringLiteral("send"))->prompt.text, QStringLiteral("now"));
     }
 
+    void theQueueCanBeEditedReorderedAndSent()
+    {
+        Chat c;
+        c.startTurn();
+        for (const char *text : {"one", "two", "three"}) {
+            QTest::keyClicks(c.edit, QString::fromLatin1(text));
+            QTest::keyClick(c.edit, Qt::Key_Return);
+        }
+        c.update();
+        const auto queue = [&c] {
+            QStringList texts;
+            for (const Prompt &prompt : c.session->queue())
+                texts << prompt.text;
+            return texts;
+        };
+        const auto click = [&c](const char *name, int index) {
+            QCoreApplication::processEvents(); // new rows are shown from the event loop
+            QList<QToolButton *> there;
+            for (QToolButton *const button :
+                 c.view.findChildren<QToolButton *>(QLatin1String(name))) {
+                if (button->isVisible())
+                    there << button;
+            }
+            QTest::mouseClick(there.at(index), Qt::LeftButton);
+            c.update();
+        };
+        click("moveQueued", 1); // the third; the first has none
+        QCOMPARE(queue().join(QLatin1Char(' ')), QStringLiteral("one three two"));
+        QTest::keyClicks(c.edit, QStringLiteral("more"));
+        click("editQueued", 0);
+        QCOMPARE(queue().join(QLatin1Char(' ')), QStringLiteral("three two"));
+        QCOMPARE(c.edit->toPlainText(), QStringLiteral("one\n\nmore"));
+        click("sendQueued", 1);
+        QCOMPARE(queue(), QStringList(QStringLiteral("three")));
+        QCOMPARE(c.f.backend->last(QStringLiteral("send"))->prompt.text, QStringLiteral("two"));
+        QCOMPARE(c.f.backend->last(QStringLiteral("send"))->prompt.delivery, Delivery::Immediate);
+    }
+
     void whatTheServerDroppedIsSentAgain()
     {
         Chat c;

@@ -188,6 +188,25 @@ private Q_SLOTS:
         QVERIFY(run.states().isEmpty()); // closing a session is a decision
     }
 
+    void theOrderOfTheQueueSurvives()
+    {
+        {
+            Run run(m_folder->path(), *m_clock);
+            run.connect();
+            for (const QString &text : {u"first"_s, u"a"_s, u"b"_s, u"c"_s})
+                run.send(text);
+            run.manager.moveQueued(S, 2, 0);
+            run.manager.moveQueued(S, 0, 7); // nowhere
+            QVERIFY(run.store.flush());
+            run.disconnect();
+        }
+        const Run run(m_folder->path(), *m_clock);
+        QStringList texts;
+        for (const Prompt &p : run.session().queue())
+            texts << p.text;
+        QCOMPARE(texts, (QStringList{u"c"_s, u"a"_s, u"b"_s}));
+    }
+
     void cutOff_data()
     {
         QTest::addColumn<bool>("accepted");

@@ -98,6 +98,11 @@ ChatView::ChatView(SessionManager &manager, QWidget *parent)
     connect(m_input, &InputBar::stopRequested, this, &ChatView::stop);
     connect(m_input, &InputBar::removeQueuedRequested, this,
             [this](int index) { m_manager.removeQueued(m_id, index); });
+    connect(m_input, &InputBar::sendQueuedRequested, this,
+            [this](int index) { m_manager.sendQueuedNow(m_id, index); });
+    connect(m_input, &InputBar::moveQueuedRequested, this,
+            [this](int from, int to) { m_manager.moveQueued(m_id, from, to); });
+    connect(m_input, &InputBar::editQueuedRequested, this, &ChatView::editQueued);
     connect(m_input, &InputBar::textEdited, this, [this] { m_draftTimer.start(); });
     connect(m_view, &TranscriptView::atBottomChanged, this, [this](bool bottom) {
         if (bottom)
@@ -294,7 +299,7 @@ void ChatView::sessionChanged()
         return;
     const ShownState state = shownState(*m_session);
     m_input->setBusy(state == ShownState::Working || state == ShownState::Waiting);
-    m_input->setQueue(m_session->queue());
+    m_input->setQueue(m_session->queue(), m_session->state() == Session::State::Attached);
     if (m_historyStale)
         updateHistory();
     updateNote();
@@ -412,6 +417,23 @@ void ChatView::focusInput()
 void ChatView::focusWaiting()
 {
     m_view->focusWaiting();
+}
+
+//! What is in the field already stays there, below it.
+void ChatView::editQueued(int index)
+{
+    if (!m_session || index < 0 || index >= m_session->queue().size())
+        return;
+    const Prompt prompt = m_session->queue().at(index);
+    const QString written = m_input->text();
+    const QString text =
+        written.trimmed().isEmpty() ? prompt.text : prompt.text + QStringLiteral("\n\n") + written;
+    m_draftTimer.stop();
+    m_manager.setDraft(m_id, text); // first: it is always in one of the two places
+    m_manager.removeQueued(m_id, index);
+    m_input->setText(text);
+    m_input->setAttachments(m_input->attachments() + prompt.attachments);
+    m_input->focusInput();
 }
 
 void ChatView::stop()

@@ -40,6 +40,7 @@ public Q_SLOTS:
     //! The keyboard goes to the oldest request that waits for an answer (F6).
     void focusWaiting();
     void stop();
+    void editQueued(int index);
     void renameSession();
 
 Q_SIGNALS:

@@ -151,7 +151,7 @@ InputBar::InputBar(QWidget *parent)
     connect(m_stop, &QToolButton::clicked, this, &InputBar::stopRequested);
     connect(m_attach, &QToolButton::clicked, this, &InputBar::attach);
     connect(&Theme::instance(), &Theme::changed, this, &InputBar::retheme);
-    setQueue({});
+    setQueue({}, false);
     setNote({});
     showAttachments();
     retheme();
@@ -177,7 +177,7 @@ void InputBar::retheme()
                  theme.hex(ColorRole::ErrorSoft)));
     const QList<Prompt> queue = m_queue;
     m_queue.clear();
-    setQueue(queue);
+    setQueue(queue, m_canSendQueued);
     refresh();
 }
 
@@ -270,10 +270,10 @@ void InputBar::send(Delivery delivery)
     Q_EMIT sendRequested(prompt);
 }
 
-void InputBar::setQueue(const QList<Prompt> &queue)
+void InputBar::setQueue(const QList<Prompt> &queue, bool canSend)
 {
     const auto same = [&] {
-        if (queue.size() != m_queue.size())
+        if (queue.size() != m_queue.size() || canSend != m_canSendQueued)
             return false;
         for (int i = 0; i < queue.size(); ++i) {
             if (queue.at(i).text != m_queue.at(i).text)
@@ -284,6 +284,7 @@ void InputBar::setQueue(const QList<Prompt> &queue)
     if (same() && !queue.isEmpty())
         return;
     m_queue = queue;
+    m_canSendQueued = canSend;
     while (QLayoutItem *item = m_queueLayout->takeAt(0)) {
         if (item->widget()) {
             item->widget()->hide();
@@ -312,12 +313,24 @@ void InputBar::setQueue(const QList<Prompt> &queue)
         text->setToolTip(queue.at(i).text.left(2000).toHtmlEscaped());
         text->setSizePolicy(QSizePolicy::Ignored, QSizePolicy::Preferred);
         row->addWidget(text, 1);
-        auto *remove = button(chip, "removeQueued", QStringLiteral("close"), ColorRole::Muted,
-                              tr("Do not send this"));
-        remove->setIconSize({14, 14});
-        connect(remove, &QToolButton::clicked, this,
-                [this, i] { Q_EMIT removeQueuedRequested(i); });
-        row->addWidget(remove);
+        const auto action = [&](const char *name, const char *iconName, const QString &tip,
+                                auto &&clicked) {
+            auto *made = button(chip, name, QString::fromLatin1(iconName), ColorRole::Muted, tip);
+            made->setIconSize({14, 14});
+            connect(made, &QToolButton::clicked, this, std::forward<decltype(clicked)>(clicked));
+            row->addWidget(made);
+            return made;
+        };
+        if (i > 0)
+            action("moveQueued", "chevron-up", tr("Send this before the one above"),
+                   [this, i] { Q_EMIT moveQueuedRequested(i, i - 1); });
+        action("sendQueued", "send", tr("Send this now"), [this, i] {
+            Q_EMIT sendQueuedRequested(i);
+        })->setEnabled(canSend);
+        action("editQueued", "edit", tr("Take this back and edit it"),
+               [this, i] { Q_EMIT editQueuedRequested(i); });
+        action("removeQueued", "close", tr("Do not send this"),
+               [this, i] { Q_EMIT removeQueuedRequested(i); });
         m_queueLayout->addWidget(chip);
     }
     m_queueBox->setVisible(!queue.isEmpty());

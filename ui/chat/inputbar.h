@@ -26,7 +26,8 @@ public:
     QString text() const;
     void setText(const QString &text);
     void setHistory(const QStringList &history);
-    void setQueue(const QList<Prompt> &queue);
+    //! \a canSend: one of them may be sent now.
+    void setQueue(const QList<Prompt> &queue, bool canSend);
     //! Why a message waits or cannot be sent; empty for nothing to say.
     void setNote(const QString &note, const QString &icon = QStringLiteral("info"));
     //! The agent is working: Stop is there, and Enter queues.
@@ -41,6 +42,9 @@ Q_SIGNALS:
     void sendRequested(const pilotlight::Prompt &prompt);
     void stopRequested();
     void removeQueuedRequested(int index);
+    void sendQueuedRequested(int index);
+    void editQueuedRequested(int index); //!< it is to come back into the field
+    void moveQueuedRequested(int from, int to);
     void textEdited(const QString &text);
 
 protected:
@@ -68,6 +72,7 @@ private:
     QToolButton *m_send;
     QList<Attachment> m_attachments;
     QList<Prompt> m_queue;
+    bool m_canSendQueued = false;
     bool m_busy = false;
     bool m_enabled = true;
     bool m_filling = false;
