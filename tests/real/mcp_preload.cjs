@@ -6,6 +6,9 @@
 const net = require('node:net');
 const Module = require('node:module');
 
+// The standard's SDK uses it; Node 18, which Debian 12 has, keeps it behind a flag.
+globalThis.crypto ??= require('node:crypto').webcrypto;
+
 const listen = net.Server.prototype.listen;
 net.Server.prototype.listen = function (...args) {
     const callback = args.find((argument) => typeof argument === 'function');

@@ -104,8 +104,9 @@ QStringList normalised(const QList<QJsonObject> &events)
         if (isNoise(type))
             continue;
         const QString line = normalised(event);
-        // The end of a sub-agent and of its tool call come in either order.
-        if (type == "subagent.completed"_L1) {
+        // The end of a sub-agent and of its tool call come in either order, and so do the end of a
+        // permission and the word that the agent was interrupted.
+        if (type == "subagent.completed"_L1 || type == "agent.interrupted"_L1) {
             unordered.append(line);
             continue;
         }

@@ -351,10 +351,14 @@ void ChatView::updateNote()
                          QStringLiteral("pause"));
         break;
     case Session::State::Attached:
-        m_input->setNote(shownState(*m_session) == ShownState::Waiting
-                             ? tr("The agent waits for your answer above (F6).")
-                             : QString(),
-                         QStringLiteral("question"));
+        if (shownState(*m_session) == ShownState::Waiting)
+            m_input->setNote(tr("The agent waits for your answer above (F6)."),
+                             QStringLiteral("question"));
+        else if (m_session->activity() == Activity::Idle && !m_session->queue().isEmpty())
+            m_input->setNote(tr("What was queued waits for you: send one of it, or write on."),
+                             QStringLiteral("pause"));
+        else
+            m_input->setNote({});
         break;
     }
 }

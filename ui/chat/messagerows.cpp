@@ -387,7 +387,12 @@ NoticeWords noticeWords(const NoticeItem &notice)
     };
     switch (notice.kind) {
     case Kind::Interrupted:
-        return {or_(NoticeRow::tr("Interrupted")), {}};
+        // The text is the server's word for how it ended the session ("routine").
+        return {notice.text.isEmpty()
+                    ? NoticeRow::tr("Interrupted")
+                    : NoticeRow::tr("Interrupted: the server ended the session in the middle of "
+                                    "this turn"),
+                {}};
     case Kind::Retrying: {
         const QString words = notice.count > 1
             ? NoticeRow::tr("The model did not answer %1 times; trying again").arg(notice.count)
