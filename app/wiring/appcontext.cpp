@@ -261,14 +261,16 @@ ConnectionConfig AppContext::orDemo(ConnectionConfig config)
     return config;
 }
 
+QString AppContext::stateFile(const QString &name, bool demo) const
+{
+    return m_options.paths.state + (demo ? QStringLiteral("/demo-") : QStringLiteral("/")) + name;
+}
+
 std::unique_ptr<SessionStore> AppContext::makeSessionStore(bool demo)
 {
     if (m_options.sessionsName.isEmpty())
         return nullptr;
-    const QString name =
-        demo ? QStringLiteral("demo-") + m_options.sessionsName : m_options.sessionsName;
-    auto store =
-        std::make_unique<SessionStore>(m_options.paths.state + QLatin1Char('/') + name, m_clock);
+    auto store = std::make_unique<SessionStore>(stateFile(m_options.sessionsName, demo), m_clock);
     connect(store.get(), &SessionStore::noticed, this,
             [this](const QString &code, const QString &path, const QString &detail) {
                 // A damaged file's detail is a bare number.
@@ -283,10 +285,7 @@ std::unique_ptr<Outbox> AppContext::makeOutbox(bool demo)
 {
     if (m_options.outboxName.isEmpty())
         return nullptr;
-    const QString name =
-        demo ? QStringLiteral("demo-") + m_options.outboxName : m_options.outboxName;
-    auto outbox =
-        std::make_unique<Outbox>(m_options.paths.state + QLatin1Char('/') + name, m_clock);
+    auto outbox = std::make_unique<Outbox>(stateFile(m_options.outboxName, demo), m_clock);
     connect(outbox.get(), &Outbox::noticed, this,
             [this](const QString &code, const QString &path, const QString &detail) {
                 Q_EMIT notice(code, path + QStringLiteral(": ") + detail);

@@ -131,6 +131,7 @@ private:
     void complain(const QString &id, const EffectiveKeepalive &keepalive);
     //! The demo in place of a local server that cannot be, with a notice.
     ConnectionConfig orDemo(ConnectionConfig config);
+    QString stateFile(const QString &name, bool demo) const;
     std::unique_ptr<SessionStore> makeSessionStore(bool demo);
     std::unique_ptr<Outbox> makeOutbox(bool demo);
     bool useSessionsOf(ConnectionMode mode);
