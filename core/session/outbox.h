@@ -50,7 +50,7 @@ public:
     const QList<OutboxEntry> &entries() const { return m_entries; }
 
     //! Adds the entry, or replaces the one of that id in its place. False where it could not be
-    //! written (and unwritable() was emitted): it is kept in memory, and tried again with the next
+    //! written (and noticed() was emitted): it is kept in memory, and tried again with the next
     //! change.
     bool put(const OutboxEntry &entry);
     bool remove(const QString &id);

@@ -74,6 +74,8 @@ public:
     //! attachments.
     void sendAgain(const QString &id, const QString &messageId);
     void removeQueued(const QString &id, int index);
+    //! The same, with \a draft (which has its text in it) on the disk first.
+    void takeBack(const QString &id, int index, const QString &draft);
     //! Changes the order in which the queue goes out.
     void moveQueued(const QString &id, int from, int to);
     //! Sends one of the queue now, as steering where the session is busy.
@@ -176,8 +178,9 @@ private:
     OutboxEntry entryOf(const Session &session, const Prompt &prompt) const;
     QList<OutboxEntry> undecided(const Session &session) const;
     void restorePrompts(Session &session, const QList<Prompt> &olderQueue);
-    void reconcile(Session &session, const QList<AgentEvent> &history);
-    void askHistory(Session &session, const Error &error);
+    void reconcile(Session &session, const QList<AgentEvent> &history,
+                   const QString &onlyPrompt = {});
+    void askHistory(Session &session, const QString &promptId, const Error &error);
     void echoed(Session &session, const UserMessage &message);
     void settle(Session &session, const QString &promptId);
     void forgetPrompts(const Session &session);
@@ -208,7 +211,7 @@ private:
 
     SessionStore *m_store;
     std::unique_ptr<Outbox> m_memory; //!< in use where nobody gave another
-    Outbox *m_outbox;
+    Outbox *m_outbox = nullptr;
     SecretStore *m_secrets = nullptr;
     Clock &m_clock;
     Random &m_random;

@@ -102,8 +102,9 @@ void SessionManager::restorePrompts(Session &session, const QList<Prompt> &older
 
 //! Decides by the server's own history what has become of the prompts that were on their way when
 //! the connection, the server or this program ended: those that are in it are done, the others go
-//! out again.
-void SessionManager::reconcile(Session &session, const QList<AgentEvent> &history)
+//! out again. With \a onlyPrompt the others are known to be on their way still, and left alone.
+void SessionManager::reconcile(Session &session, const QList<AgentEvent> &history,
+                               const QString &onlyPrompt)
 {
     const QList<OutboxEntry> open = undecided(session);
     if (open.isEmpty())
@@ -141,6 +142,11 @@ void SessionManager::reconcile(Session &session, const QList<AgentEvent> &histor
         else
             unnamed.append(entry);
     }
+    const auto isLeftAlone = [&onlyPrompt](const OutboxEntry &entry) {
+        return !onlyPrompt.isEmpty() && entry.prompt.id != onlyPrompt;
+    };
+    unnamed.removeIf(isLeftAlone);
+    arrived.removeIf(isLeftAlone);
     QList<OutboxEntry> lost;
     for (const OutboxEntry &entry : std::as_const(unnamed)) {
         // Servers that echo no id, and prompts whose acceptance we have not heard of.
@@ -182,18 +188,18 @@ void SessionManager::reconcile(Session &session, const QList<AgentEvent> &histor
 //! A prompt was not answered in time, on a connection that may live on: nothing will attach the
 //! session anew, so its history is asked now. Where it is not there, it may still arrive: whether
 //! it is sent again is the user's decision.
-void SessionManager::askHistory(Session &session, const Error &error)
+void SessionManager::askHistory(Session &session, const QString &promptId, const Error &error)
 {
     Q_EMIT requestFailed(session.id(), QStringLiteral("send"), error);
     AgentBackend *backend = backendOf(session);
     if (!backend || !isOpen(session.m_state) || session.m_work.gone)
         return;
     backend->readHistory(session.id(), &session,
-                         [this, &session](const Result<QList<AgentEvent>> &history) {
+                         [this, &session, promptId](const Result<QList<AgentEvent>> &history) {
                              if (!history || !isOpen(session.m_state) || session.m_work.gone)
                                  return;
                              session.m_work.queueRests = true;
-                             reconcile(session, *history);
+                             reconcile(session, *history, promptId);
                          });
 }
 

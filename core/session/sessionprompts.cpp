@@ -68,6 +68,14 @@ void SessionManager::removeQueued(const QString &id, int index)
     changed(*session);
 }
 
+void SessionManager::takeBack(const QString &id, int index, const QString &draft)
+{
+    setDraft(id, draft);
+    if (m_store)
+        m_store->flush();
+    removeQueued(id, index);
+}
+
 void SessionManager::moveQueued(const QString &id, int from, int to)
 {
     Session *session = find(id);
@@ -154,7 +162,7 @@ void SessionManager::sendFailed(Session &session, const Prompt &prompt, int queu
         session.m_transcript.addPending(prompt.id, prompt.text);
         changed(session);
         if (error.code == ErrorCode::Timeout)
-            askHistory(session, error);
+            askHistory(session, prompt.id, error);
         return;
     }
     // The prompt goes back to where the user sees it. It goes out again by itself only where the

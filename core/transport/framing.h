@@ -56,6 +56,7 @@ public:
 protected:
     //! A buffer that one large message made is given back as soon as it is empty.
     static constexpr std::size_t KeptCapacity = std::size_t(1024) * 1024;
+
     FrameBuffer();
     ~FrameBuffer();
 

@@ -384,6 +384,21 @@ private Q_SLOTS:
         QCOMPARE(run.states().size(), inHistory ? 0 : 1);
     }
 
+    void aLateAnswerDecidesNothingAboutOthers()
+    {
+        Run run(m_folder->path(), *m_clock);
+        run.connect();
+        run.send(u"one"_s);
+        QVERIFY(run.backend->fail(u"send"_s, {ErrorCode::Timeout, {}, {}}));
+        run.send(u"two"_s, Delivery::Immediate); // on its way while the history is read
+        QVERIFY(run.backend->succeed(u"readHistory"_s));
+        QCOMPARE(run.session().queue().size(), 1);
+        QCOMPARE(run.session().queue()[0].text, u"one"_s);
+        QVERIFY(run.backend->succeed(u"send"_s));
+        QCOMPARE(run.states(), (QList{State::Queued, State::Accepted}));
+        QCOMPARE(run.sent(), (QStringList{u"one"_s, u"two"_s}));
+    }
+
     void aQueueOfAnOlderVersionMovesOnce()
     {
         {

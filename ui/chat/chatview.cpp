@@ -433,8 +433,7 @@ void ChatView::editQueued(int index)
     const QString text =
         written.trimmed().isEmpty() ? prompt.text : prompt.text + QStringLiteral("\n\n") + written;
     m_draftTimer.stop();
-    m_manager.setDraft(m_id, text); // first: it is always in one of the two places
-    m_manager.removeQueued(m_id, index);
+    m_manager.takeBack(m_id, index, text);
     m_input->setText(text);
     m_input->setAttachments(m_input->attachments() + prompt.attachments);
     m_input->focusInput();
