@@ -50,6 +50,7 @@ bool isTransient(ErrorCode code)
     case ErrorCode::ServerTooNew:
     case ErrorCode::ServerNotFound:
     case ErrorCode::StorageFailed:
+    case ErrorCode::AlreadyRunning:
     case ErrorCode::KeychainUnavailable:
     case ErrorCode::Internal:
         return false;

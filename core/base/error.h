@@ -42,6 +42,7 @@ enum class ErrorCode
     ServerStartFailed, //!< The program was started and did not become ready.
     ServerExited, //!< The server process ended.
     StorageFailed, //!< A file could not be read or written.
+    AlreadyRunning, //!< There can be only one, and another process is it.
     KeychainUnavailable, //!< No usable system keychain.
     Internal, //!< A defect of ours.
 };

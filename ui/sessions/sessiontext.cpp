@@ -279,6 +279,9 @@ QString errorSentence(const Error &error)
     case ErrorCode::StorageFailed:
         words = Tr::tr("A file could not be read or written.");
         break;
+    case ErrorCode::AlreadyRunning:
+        words = Tr::tr("It is running already.");
+        break;
     case ErrorCode::KeychainUnavailable:
         words = Tr::tr("The system's keychain is not available.");
         break;
