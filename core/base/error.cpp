@@ -33,6 +33,7 @@ bool isTransient(ErrorCode code)
     case ErrorCode::RemoteError:
     case ErrorCode::ServerStartFailed:
     case ErrorCode::ServerExited:
+    case ErrorCode::ServerLocked:
     case ErrorCode::FrameTooLarge:
     case ErrorCode::TooManyRequests:
     case ErrorCode::ConnectionExpired:
@@ -49,6 +50,7 @@ bool isTransient(ErrorCode code)
     case ErrorCode::ServerTooOld:
     case ErrorCode::ServerTooNew:
     case ErrorCode::ServerNotFound:
+    case ErrorCode::ServerCrashLoop:
     case ErrorCode::StorageFailed:
     case ErrorCode::AlreadyRunning:
     case ErrorCode::KeychainUnavailable:

@@ -41,6 +41,8 @@ enum class ErrorCode
     ServerNotFound, //!< No server program on this machine.
     ServerStartFailed, //!< The program was started and did not become ready.
     ServerExited, //!< The server process ended.
+    ServerCrashLoop, //!< It ended again and again: it is not started any more by itself.
+    ServerLocked, //!< Another Pilotlight is starting or ending the server.
     StorageFailed, //!< A file could not be read or written.
     AlreadyRunning, //!< There can be only one, and another process is it.
     KeychainUnavailable, //!< No usable system keychain.

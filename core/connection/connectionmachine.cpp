@@ -121,11 +121,14 @@ ConnectionStatus ConnectionMachine::status() const
 void ConnectionMachine::on(const Connect &)
 {
     m_wanted = true;
-    if (phase() == Phase::Idle)
+    if (phase() == Phase::Idle) {
+        m_restarts.refill();
         beginAttempt();
-    else if (auto *stopping = std::get_if<Stopping>(&m_state);
-             stopping && stopping->then == Stopping::Then::Idle)
+    } else if (auto *stopping = std::get_if<Stopping>(&m_state);
+               stopping && stopping->then == Stopping::Then::Idle) {
+        m_restarts.refill();
         stopping->then = Stopping::Then::Start;
+    }
 }
 
 void ConnectionMachine::on(const Disconnect &)
@@ -153,6 +156,7 @@ void ConnectionMachine::on(const Reconnect &)
     case Phase::Backoff:
         m_mode = m_config.mode; // a person asks: try the wanted mode again
         m_restartSpent = false;
+        m_restarts.refill();
         m_breaker.halfOpen();
         beginAttempt();
         break;
@@ -172,6 +176,7 @@ void ConnectionMachine::on(const Restart &)
     m_wanted = true;
     m_mode = m_config.mode;
     m_restartSpent = false;
+    m_restarts.refill();
     m_breaker.halfOpen();
     if (phase() == Phase::Stopping)
         on(Connect{});
@@ -199,6 +204,8 @@ void ConnectionMachine::on(const Reconfigure &event)
     m_config = event.config;
     m_mode = m_config.mode;
     m_restartSpent = false;
+    m_restarts.refill();
+    m_version.clear();
     m_backoff.reset();
     m_breaker.reset();
     configureBreaker();
@@ -289,65 +296,6 @@ void ConnectionMachine::on(const Dispose &event)
         enter(Disposed{});
 }
 
-// ---- the server process -------------------------------------------------------------------------
-
-void ConnectionMachine::on(const ServerReady &event)
-{
-    if (isCurrent(event.generation) && phase() == Phase::StartingServer)
-        openTransport(&event.endpoint);
-}
-
-void ConnectionMachine::on(const ServerFailed &event)
-{
-    if (!isCurrent(event.generation) || phase() != Phase::StartingServer)
-        return;
-    // Without a program there is nothing to embed either; everything else may work as a child.
-    if (event.error.code == ErrorCode::ServerNotFound) {
-        attemptFailed(event.error);
-        return;
-    }
-    qCWarning(lcConnection).noquote()
-        << QStringLiteral("Local server failed, falling back to an embedded one: %1")
-               .arg(event.error.toString());
-    m_mode = ConnectionMode::Embedded;
-    Q_EMIT m_owner.notice(QStringLiteral("fell-back-to-embedded"), event.error.detail);
-    beginAttempt();
-}
-
-void ConnectionMachine::on(const ServerStopped &event)
-{
-    auto *stopping = std::get_if<Stopping>(&m_state);
-    if (!stopping || !isCurrent(event.generation))
-        return;
-    switch (stopping->then) {
-    case Stopping::Then::Start:
-        beginAttempt();
-        break;
-    case Stopping::Then::Idle:
-        enter(Idle{});
-        break;
-    case Stopping::Then::Disposed:
-        enter(Disposed{});
-        break;
-    }
-}
-
-void ConnectionMachine::on(const ServerExited &event)
-{
-    if (!usesLocalServer())
-        return;
-    switch (phase()) {
-    case Phase::Connecting:
-    case Phase::Initializing:
-    case Phase::Online:
-        Q_EMIT m_owner.notice(QStringLiteral("server-exited"), event.detail);
-        lost({ErrorCode::ServerExited, event.detail, {}});
-        break;
-    default: // StartingServer hears of it as ServerFailed; the others do not depend on it
-        break;
-    }
-}
-
 // ---- the connection -----------------------------------------------------------------------------
 
 void ConnectionMachine::on(const TransportOpened &event)
@@ -362,7 +310,11 @@ void ConnectionMachine::on(const TransportOpened &event)
     enter(std::move(next));
     if (phase() != Phase::Initializing || !isCurrent(event.generation))
         return;
-    backend->initialize(token, HandshakeDeadline, &m_context,
+    // One that has been up for long answers at once or not at all.
+    const Milliseconds deadline = m_wasUnresponsive
+        ? std::min(HandshakeDeadline, m_config.keepalive.timeout)
+        : HandshakeDeadline;
+    backend->initialize(token, deadline, &m_context,
                         [this, generation = m_generation](const Result<ServerInfo> &result) {
                             if (result)
                                 post(HandshakeDone{generation, *result});
@@ -375,7 +327,15 @@ void ConnectionMachine::on(const TransportClosed &event)
 {
     if (!isCurrent(event.generation))
         return;
-    if (phase() == Phase::Connecting || phase() == Phase::Initializing || phase() == Phase::Online)
+    if (phase() != Phase::Connecting && phase() != Phase::Initializing && phase() != Phase::Online)
+        return;
+    // Servers of tools have their breaker instead.
+    if (isOwnChild()
+        && (event.error.code == ErrorCode::ServerExited
+            || event.error.code == ErrorCode::ServerStartFailed)
+        && !m_restarts.take(m_clock.now()))
+        crashLoop(event.error.detail);
+    else
         lost(event.error);
 }
 
@@ -508,6 +468,9 @@ void ConnectionMachine::goOnline(Initializing &&from, const ServerInfo &info)
     enter(std::move(online));
     if (phase() != Phase::Online || !isCurrent(generation))
         return;
+    noteVersion(info);
+    if (phase() != Phase::Online || !isCurrent(generation))
+        return;
     backend->authStatus(&m_context, [this, generation](const Result<AuthStatus> &result) {
         auto *now = std::get_if<Online>(&m_state);
         if (!now || !isCurrent(generation) || !result)
@@ -515,6 +478,20 @@ void ConnectionMachine::goOnline(Initializing &&from, const ServerInfo &info)
         now->auth = *result;
         Q_EMIT m_owner.statusChanged();
     });
+}
+
+// A program that updates itself, or an administrator, has put another version in its place.
+void ConnectionMachine::noteVersion(const ServerInfo &info)
+{
+    if (info.version.isEmpty() || info.version == m_version)
+        return;
+    const QString before = std::exchange(m_version, info.version);
+    if (before.isEmpty())
+        return;
+    qCInfo(lcConnection).noquote()
+        << QStringLiteral("The server's version changed from %1 to %2").arg(before, info.version);
+    Q_EMIT m_owner.notice(QStringLiteral("server-version-changed"),
+                          before + QStringLiteral(" → ") + info.version);
 }
 
 std::unique_ptr<KeepaliveLoop> ConnectionMachine::makeLoop(Backend &backend)
@@ -606,29 +583,6 @@ void ConnectionMachine::configureBreaker()
     m_breaker.configure({misses, m_config.keepalive.reprobe});
 }
 
-bool ConnectionMachine::restartOnce(const QString &code, const QString &detail)
-{
-    if (!usesLocalServer() || m_restartSpent)
-        return false;
-    m_restartSpent = true;
-    qCWarning(lcConnection).noquote()
-        << QStringLiteral("Restarting the server (%1): %2").arg(code, detail);
-    Q_EMIT m_owner.notice(code, detail);
-    stopServerThen(Stopping::Then::Start);
-    return true;
-}
-
-void ConnectionMachine::stopServerThen(Stopping::Then then)
-{
-    leave();
-    ++m_generation; // what the attempt before still says is stale
-    const quint64 generation = m_generation;
-    ServerHost *server = m_host ? m_host.get() : host();
-    enter(Stopping{then});
-    if (phase() == Phase::Stopping && isCurrent(generation))
-        server->stop(&m_context, [this, generation] { post(ServerStopped{generation}); });
-}
-
 void ConnectionMachine::leave()
 {
     if (auto *online = std::get_if<Online>(&m_state)) {
@@ -666,18 +620,6 @@ void ConnectionMachine::enter(State state)
     Q_EMIT m_owner.phaseChanged(now);
     if (*alive)
         Q_EMIT m_owner.statusChanged();
-}
-
-ServerHost *ConnectionMachine::host()
-{
-    if (std::exchange(m_hostOutdated, false))
-        m_host.reset();
-    if (!m_host) {
-        m_host.reset(m_parts.makeServerHost(m_config).release());
-        QObject::connect(m_host.get(), &ServerHost::exited, &m_context,
-                         [this](const QString &detail) { post(ServerExited{detail}); });
-    }
-    return m_host.get();
 }
 
 } // namespace pilotlight

@@ -4,6 +4,7 @@
 #include "connection/backoff.h"
 #include "connection/connection.h"
 #include "connection/keepaliveloop.h"
+#include "connection/restartbudget.h"
 #include "rpc/peer.h"
 #include "server/serverhost.h"
 
@@ -205,6 +206,10 @@ private:
     void attemptFailed(const Error &error); //!< Backoff or Idle with a reason
     void stopServerThen(Stopping::Then then);
     bool restartOnce(const QString &code, const QString &detail);
+    void serverEnded(const QString &detail); //!< ours; counts
+    void crashLoop(const QString &detail); //!< Idle until a person wants it again
+    bool isOwnChild() const; //!< the server is a child of ours, on stdio
+    void noteVersion(const ServerInfo &info);
     bool isCurrent(quint64 generation) const { return generation == m_generation; }
     bool usesLocalServer() const { return m_mode == ConnectionMode::Local; }
     bool inWakeGrace() const { return m_clock.now() < m_graceUntil; }
@@ -230,6 +235,8 @@ private:
     bool m_wanted = false;
     bool m_restartSpent = false; //!< the one restart for a server that misbehaves was used
     bool m_wasUnresponsive = false; //!< and has not answered a probe since
+    RestartBudget m_restarts; //!< of a server of ours
+    QString m_version; //!< of the server at the last handshake
     std::optional<Error> m_error;
     QString m_target;
     // Outlive the loops: what they have counted, and whether they may probe.

@@ -15,4 +15,14 @@ QStringList commandLineOf(qint64 pid);
 //! not known, which includes processes of other users.
 qint64 listenerOf(quint16 port);
 
+enum class PortOwner
+{
+    Unknown, //!< cannot be told, or nobody listens
+    Group, //!< a process of the leader's session
+    Stranger
+};
+//! Whose the listener on this loopback port is: that of the detached process \a leader (or what it
+//! has started in its session) or somebody else's, of another user too.
+PortOwner portOwner(quint16 port, qint64 leader);
+
 } // namespace pilotlight

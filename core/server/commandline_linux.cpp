@@ -8,6 +8,9 @@
 #include <QFileInfo>
 #include <QSet>
 
+#include <algorithm>
+#include <unistd.h>
+
 namespace pilotlight {
 
 namespace {
@@ -32,6 +35,31 @@ QSet<QString> listeningSockets(quint16 port)
     return inodes;
 }
 
+bool holdsOneOf(qint64 pid, const QSet<QString> &sockets)
+{
+    const QDir folder(QStringLiteral("/proc/%1/fd").arg(pid));
+    const QFileInfoList files =
+        folder.entryInfoList(QDir::Files | QDir::System | QDir::NoDotAndDotDot);
+    return std::any_of(files.begin(), files.end(), [&](const QFileInfo &file) {
+        // "socket:[12345]" is no path; Qt puts the folder before it.
+        return sockets.contains(QFileInfo(file.symLinkTarget()).fileName());
+    });
+}
+
+QList<qint64> allProcesses()
+{
+    QList<qint64> pids;
+    const QStringList names =
+        QDir(QStringLiteral("/proc")).entryList(QDir::Dirs | QDir::NoDotAndDotDot);
+    for (const QString &name : names) {
+        bool isPid = false;
+        const qint64 pid = name.toLongLong(&isPid);
+        if (isPid)
+            pids.append(pid);
+    }
+    return pids;
+}
+
 } // namespace
 
 QStringList commandLineOf(qint64 pid)
@@ -53,23 +81,27 @@ qint64 listenerOf(quint16 port)
     const QSet<QString> sockets = listeningSockets(port);
     if (sockets.isEmpty())
         return 0;
-    const QStringList processes =
-        QDir(QStringLiteral("/proc")).entryList(QDir::Dirs | QDir::NoDotAndDotDot);
-    for (const QString &name : processes) {
-        bool isPid = false;
-        const qint64 pid = name.toLongLong(&isPid);
-        if (!isPid)
-            continue;
-        const QDir folder(QStringLiteral("/proc/%1/fd").arg(pid));
-        const QFileInfoList files =
-            folder.entryInfoList(QDir::Files | QDir::System | QDir::NoDotAndDotDot);
-        for (const QFileInfo &file : files) {
-            // "socket:[12345]" is no path; Qt puts the folder before it.
-            if (sockets.contains(QFileInfo(file.symLinkTarget()).fileName()))
-                return pid;
-        }
+    for (const qint64 pid : allProcesses()) {
+        if (holdsOneOf(pid, sockets))
+            return pid;
     }
     return 0;
+}
+
+PortOwner portOwner(quint16 port, qint64 leader)
+{
+    const QSet<QString> sockets = listeningSockets(port);
+    if (sockets.isEmpty() || leader <= 0)
+        return PortOwner::Unknown;
+    if (holdsOneOf(leader, sockets))
+        return PortOwner::Group;
+    // The program may be a launcher of the one that listens. A detached process began a session of
+    // its own, so that they have its number.
+    for (const qint64 pid : allProcesses()) {
+        if (pid != leader && getsid(static_cast<pid_t>(pid)) == leader && holdsOneOf(pid, sockets))
+            return PortOwner::Group;
+    }
+    return PortOwner::Stranger;
 }
 
 } // namespace pilotlight

@@ -20,6 +20,11 @@ qint64 listenerOf(quint16)
     return 0;
 }
 
+PortOwner portOwner(quint16, qint64)
+{
+    return PortOwner::Unknown;
+}
+
 } // namespace pilotlight
 
 #endif // Q_OS_LINUX

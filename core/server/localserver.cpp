@@ -4,10 +4,12 @@
 #include "base/logging.h"
 #include "base/random.h"
 #include "server/clilocator.h"
+#include "server/commandline.h"
 #include "server/serveroutput.h"
 
 #include <QDir>
 #include <QFile>
+#include <QLockFile>
 #include <QTcpSocket>
 
 namespace pilotlight {
@@ -18,7 +20,8 @@ using namespace std::chrono_literals;
 
 constexpr Milliseconds OutputPoll = 50ms; // a server is ready after 500 ms at best
 constexpr Milliseconds EndPoll = 25ms; // SIGTERM was measured to take 65 ms
-constexpr Milliseconds WatchPoll = 1s;
+constexpr Milliseconds LockPoll = 50ms;
+constexpr Milliseconds DyingGrace = 500ms; // from the end of its sockets to the end of the process
 constexpr Milliseconds AdoptDeadline = 2s; // a local port answers within milliseconds
 constexpr Milliseconds TermGrace = 5s; // with much in flight the server takes over 1 s
 constexpr Milliseconds KillGrace = 3s;
@@ -52,24 +55,19 @@ void LocalServer::start(QObject *context, std::function<void(Result<ServerEndpoi
     m_starts.emplace_back(context, std::move(handler));
     switch (m_state) {
     case State::Idle:
-        m_state = State::Adopting;
-        m_timer = m_clock.after(0ms, [this] { tryAdopt(); });
+        m_state = State::Locking;
+        m_timer = m_clock.after(0ms, [this] { begin(); });
         break;
     case State::Running:
-        m_answer = m_clock.after(0ms, [this] {
-            if (m_state != State::Running)
-                return; // whatever it is by now answers
-            if (hasEnded()) { // the asker noticed before we did
-                qCInfo(lcServer).noquote() << "server had ended:" << endText();
-                forget();
-                begin();
-            } else {
-                becomeReady(m_adopted);
-            }
-        });
+        // Who asks again has lost its connection. The server may be dying: its sockets go some
+        // milliseconds before it does.
+        m_state = State::Asking;
+        m_timer = m_clock.after(0ms, [this] { askPort(); });
         break;
+    case State::Locking:
     case State::Adopting:
     case State::Starting:
+    case State::Asking:
     case State::Stopping: // begins anew when that is done
         break;
     }
@@ -77,22 +75,65 @@ void LocalServer::start(QObject *context, std::function<void(Result<ServerEndpoi
 
 void LocalServer::begin()
 {
-    m_state = State::Adopting;
-    tryAdopt();
+    m_state = State::Locking;
+    m_since = m_clock.now();
+    lockThen(&LocalServer::tryAdopt);
+}
+
+void LocalServer::lockThen(void (LocalServer::*next)())
+{
+    if (lockNow()) {
+        (this->*next)();
+    } else if (m_clock.now() - m_since >= LockDeadline) {
+        if (m_state == State::Stopping)
+            (this->*next)(); // what was asked for all the same: the other one hangs
+        else
+            lockFailed();
+    } else {
+        m_timer = m_clock.after(LockPoll, [this, next] { lockThen(next); });
+    }
+}
+
+// Only another holder is a reason to wait: a folder that cannot be written has no second writer.
+bool LocalServer::lockNow()
+{
+    if (m_lock)
+        return true;
+    QDir().mkpath(m_paths.state);
+    auto lock = std::make_unique<QLockFile>(m_paths.state + QStringLiteral("/server.lock"));
+    // Never by its age, which is measured by the wall clock; that of a dead holder is known by its
+    // process.
+    lock->setStaleLockTime(0);
+    if (!lock->tryLock(0)) {
+        if (lock->error() == QLockFile::LockFailedError)
+            return false;
+        qCInfo(lcServer).noquote() << "no lock can be had in" << m_paths.state;
+    }
+    m_lock = std::move(lock);
+    return true;
+}
+
+void LocalServer::lockFailed()
+{
+    qint64 pid = 0;
+    QString host;
+    QString program;
+    QLockFile(m_paths.state + QStringLiteral("/server.lock")).getLockInfo(&pid, &host, &program);
+    failStart(ErrorCode::ServerLocked,
+              QStringLiteral("%1 (pid %2, %3)").arg(program).arg(pid).arg(host));
 }
 
 void LocalServer::tryAdopt()
 {
-    const auto record = readServerRecord(m_paths.state + QStringLiteral("/server.json"));
-    if (!record || processState(record->process) != ProcessState::Running) {
-        if (record)
-            qCInfo(lcServer).noquote()
-                << QStringLiteral("recorded server pid=%1 is gone").arg(record->process.pid);
+    m_state = State::Adopting;
+    const auto record = readServerRecord(recordPath());
+    if (!record || !mayAdopt(*record)) {
         launch();
         return;
     }
     m_record = *record;
     m_own = false;
+    m_exitStatus.clear();
     m_outputFile = record->outputFile;
     registerSecret(record->token);
     if (record->port == 0) { // the run that started it ended before the server was ready
@@ -101,27 +142,76 @@ void LocalServer::tryAdopt()
         awaitPort();
         return;
     }
-    // A process that is alive and whose port does not answer is no server any more. It is ours, as
-    // its start time shows, so it must not stay behind.
-    const auto refused = [this] {
-        qCWarning(lcServer).noquote()
-            << QStringLiteral("recorded server pid=%1 does not answer on port=%2; replacing it")
-                   .arg(m_record.process.pid)
-                   .arg(m_record.port);
-        m_socket->disconnect(this);
-        m_socket.release()->deleteLater();
-        terminate();
+    askPort();
+}
+
+bool LocalServer::mayAdopt(const ServerRecord &record) const
+{
+    const auto refuse = [&record](const char *why) {
+        qCInfo(lcServer).noquote() << QStringLiteral("recorded server pid=%1 is not adopted: %2")
+                                          .arg(record.process.pid)
+                                          .arg(QLatin1String(why));
+        return false;
     };
-    m_socket = std::make_unique<QTcpSocket>();
-    connect(m_socket.get(), &QTcpSocket::connected, this, [this] {
+    switch (processState(record.process)) {
+    case ProcessState::Ended:
+        return refuse("it is gone");
+    case ProcessState::Replaced:
+        return refuse("its number belongs to another process");
+    case ProcessState::Running:
+        break;
+    }
+    return isOwnProcess(record.process.pid) || refuse("it is another user's");
+}
+
+void LocalServer::askPort()
+{
+    if (hasEnded()) {
+        if (m_state == State::Asking)
+            ended();
+        else
+            launch();
+        return;
+    }
+    const auto finish = [this] {
         m_socket->disconnect(this);
         m_socket->abort();
         m_socket.release()->deleteLater();
-        becomeReady(true);
+    };
+    const auto refused = [this, finish] {
+        finish();
+        portRefused(QStringLiteral("does not answer"));
+    };
+    m_socket = std::make_unique<QTcpSocket>();
+    connect(m_socket.get(), &QTcpSocket::connected, this, [this, finish] {
+        finish();
+        // Our token is not for whoever got the port.
+        if (m_state == State::Adopting
+            && portOwner(m_record.port, m_record.process.pid) == PortOwner::Stranger)
+            portRefused(QStringLiteral("has lost it to another process"));
+        else
+            becomeReady(m_state == State::Adopting || m_adopted);
     });
     connect(m_socket.get(), &QTcpSocket::errorOccurred, this, refused);
     m_timer = m_clock.after(AdoptDeadline, refused);
     m_socket->connectToHost(localHost(), m_record.port);
+}
+
+// A process that is alive and whose port does not answer is no server any more, unless it is about
+// to end. It is ours, as its start time shows, so it must not stay behind.
+void LocalServer::portRefused(const QString &why)
+{
+    const auto replace = [this, why] {
+        qCWarning(lcServer).noquote() << QStringLiteral("server pid=%1 port=%2 %3; replacing it")
+                                             .arg(m_record.process.pid)
+                                             .arg(m_record.port)
+                                             .arg(why);
+        beginStop();
+    };
+    if (m_state == State::Asking)
+        m_timer = m_clock.after(DyingGrace, replace); // m_watch may be faster
+    else
+        replace();
 }
 
 void LocalServer::launch()
@@ -196,7 +286,7 @@ void LocalServer::awaitPort()
         const QString detail = endText();
         const QPointer<LocalServer> self(this);
         auto waiting = std::exchange(m_starts, {});
-        terminate();
+        beginStop();
         for (auto &[context, handler] : waiting) {
             if (context)
                 handler(failure(ErrorCode::Timeout, detail));
@@ -218,7 +308,12 @@ void LocalServer::becomeReady(bool adopted)
     }
     m_adopted = adopted;
     m_state = State::Running;
-    m_timer = m_clock.after(WatchPoll, [this] { watch(); });
+    m_timer.cancel();
+    m_lock.reset();
+    if (!m_watch) {
+        m_watch = std::make_unique<ProcessWatch>(
+            m_record.process, m_clock, [this] { ended(); }, m_options.watch);
+    }
     ServerEndpoint endpoint;
     endpoint.host = localHost();
     endpoint.port = m_record.port;
@@ -228,22 +323,28 @@ void LocalServer::becomeReady(bool adopted)
     answerStarts(endpoint);
 }
 
-void LocalServer::watch()
+void LocalServer::ended()
 {
-    if (!hasEnded()) {
-        m_timer = m_clock.after(WatchPoll, [this] { watch(); });
-        return;
-    }
+    if (m_state != State::Running && m_state != State::Asking)
+        return; // awaitEnd() sees it
+    hasEnded(); // for its exit status
     const QString detail = endText();
     qCWarning(lcServer).noquote() << "server ended:" << detail;
+    if (m_socket) {
+        m_socket->disconnect(this);
+        m_socket.release()->deleteLater();
+    }
+    m_timer.cancel();
     // What it had started and left behind would run on unseen: the server itself ends its shells
     // with each session, so nobody counts on them.
     signalGroup(m_record.process, GroupSignal::Kill);
     forget();
     m_state = State::Idle;
-    if (!m_starts.empty())
-        begin();
+    const QPointer<LocalServer> self(this);
     Q_EMIT exited(detail);
+    // Whoever listens may have had enough of it.
+    if (self && m_state == State::Idle && !m_starts.empty())
+        begin();
 }
 
 void LocalServer::stop(QObject *context, std::function<void()> handler)
@@ -251,19 +352,14 @@ void LocalServer::stop(QObject *context, std::function<void()> handler)
     m_stops.emplace_back(context, std::move(handler));
     if (m_state == State::Stopping)
         return;
-    if (m_state == State::Idle) {
-        if (const auto record = readServerRecord(m_paths.state + QStringLiteral("/server.json"))) {
-            m_record = *record;
-            m_own = false;
-        }
-    }
     auto waiting = std::exchange(m_starts, {});
     const QPointer<LocalServer> self(this);
-    if (m_socket) {
-        m_socket->disconnect(this);
-        m_socket.reset();
+    const bool early = m_state == State::Locking || m_state == State::Adopting;
+    beginStop();
+    if (early) { // whose server there may be: nobody asked to end that one
+        m_record = {};
+        m_timer = m_clock.after(0ms, [this] { finishStop(); });
     }
-    terminate();
     for (auto &[asker, answer] : waiting) {
         if (asker)
             answer(failure(ErrorCode::Cancelled));
@@ -272,18 +368,35 @@ void LocalServer::stop(QObject *context, std::function<void()> handler)
     }
 }
 
-void LocalServer::terminate()
+void LocalServer::beginStop()
 {
     m_state = State::Stopping;
-    m_answer.cancel();
+    m_since = m_clock.now();
+    m_watch.reset();
+    if (m_socket) {
+        m_socket->disconnect(this);
+        m_socket.reset();
+    }
+    m_timer = m_clock.after(0ms, [this] { lockThen(&LocalServer::terminate); });
+}
+
+void LocalServer::terminate()
+{
     m_killed = false;
     m_since = m_clock.now();
+    if (m_record.process.pid <= 0) { // none of this run; an earlier or another one's
+        if (const auto record = readServerRecord(recordPath());
+            record && isOwnProcess(record->process.pid)) {
+            m_record = *record;
+            m_own = false;
+        }
+    }
     if (m_record.process.pid > 0 && !hasEnded()) {
         qCInfo(lcServer).noquote()
             << QStringLiteral("stopping server pid=%1").arg(m_record.process.pid);
         signalGroup(m_record.process, GroupSignal::Terminate);
     }
-    m_timer = m_clock.after(0ms, [this] { awaitEnd(); });
+    awaitEnd();
 }
 
 void LocalServer::awaitEnd()
@@ -316,6 +429,7 @@ void LocalServer::awaitEnd()
 void LocalServer::finishStop()
 {
     forget();
+    m_lock.reset();
     m_state = State::Idle;
     const QPointer<LocalServer> self(this);
     for (auto &[context, handler] : std::exchange(m_stops, {})) {
@@ -357,23 +471,42 @@ QString LocalServer::endText() const
     return m_exitStatus + QLatin1Char('\n') + output;
 }
 
+QString LocalServer::recordPath() const
+{
+    return m_paths.state + QStringLiteral("/server.json");
+}
+
 // No process any more: no record of it either.
 void LocalServer::forget()
 {
     if (m_record.process.pid > 0 && m_outputFile.startsWith(QDir::tempPath() + QLatin1Char('/'))
         && !m_outputFile.startsWith(m_paths.log))
         QFile::remove(m_outputFile);
-    QFile::remove(m_paths.state + QStringLiteral("/server.json"));
+    removeRecord();
+    m_watch.reset();
     m_record = {};
     m_own = false;
     m_adopted = false;
 }
 
+// Not that of a server which another Pilotlight has started since. One that nobody removes names a
+// process that is gone, which harms nobody.
+void LocalServer::removeRecord()
+{
+    const bool held = static_cast<bool>(m_lock);
+    if (!lockNow())
+        return;
+    const auto record = readServerRecord(recordPath());
+    if (!record || record->process == m_record.process
+        || processState(record->process) != ProcessState::Running)
+        QFile::remove(recordPath());
+    if (!held)
+        m_lock.reset();
+}
+
 void LocalServer::writeRecord()
 {
-    const auto problem =
-        writeServerRecord(m_paths.state + QStringLiteral("/server.json"), m_record);
-    if (problem) {
+    if (const auto problem = writeServerRecord(recordPath(), m_record)) {
         qCWarning(lcServer).noquote()
             << QStringLiteral("the server cannot be adopted by a later run: %1").arg(*problem);
     }
@@ -383,6 +516,7 @@ void LocalServer::failStart(ErrorCode code, const QString &detail)
 {
     qCWarning(lcServer).noquote() << "server start failed:" << detail;
     m_record = {};
+    m_lock.reset();
     m_state = State::Idle;
     answerStarts(failure(code, detail));
 }

@@ -49,13 +49,18 @@ ProcessId identifyProcess(qint64 pid);
 
 ProcessState processState(const ProcessId &process);
 
+//! False where the process is another user's: nothing that we could signal or adopt.
+bool isOwnProcess(qint64 pid);
+
 //! The exit status of a child of ours that has ended ("exit code 1", "signal 9"), once; nothing
 //! while it runs and for processes that are not our children.
 std::optional<QString> collectExit(qint64 pid);
 
 enum class GroupSignal
 {
-    Terminate, //!< asks (Unix); Windows knows no asking, it ends them
+    //! Asks (Unix), also those that were stopped: they go on and hear it. Windows knows no asking,
+    //! it ends them.
+    Terminate,
     Kill,
 };
 

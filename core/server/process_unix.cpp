@@ -190,6 +190,11 @@ ProcessState processState(const ProcessId &process)
     return now == process ? ProcessState::Running : ProcessState::Replaced;
 }
 
+bool isOwnProcess(qint64 pid)
+{
+    return pid > 0 && (kill(static_cast<pid_t>(pid), 0) == 0 || errno != EPERM);
+}
+
 std::optional<QString> collectExit(qint64 pid)
 {
     int status = 0;
@@ -210,7 +215,12 @@ bool signalGroup(const ProcessId &leader, GroupSignal signal)
     // nobody has the leader's number the group is still ours or empty.
     if (leader.pid <= 1 || processState(leader) == ProcessState::Replaced)
         return false;
-    return kill(static_cast<pid_t>(-leader.pid), toSignal(signal)) == 0;
+    const auto group = static_cast<pid_t>(-leader.pid);
+    const bool sent = kill(group, toSignal(signal)) == 0;
+    // A stopped process gets its SIGTERM when it goes on: so it still writes its history.
+    if (sent && signal == GroupSignal::Terminate)
+        kill(group, SIGCONT);
+    return sent;
 }
 
 } // namespace pilotlight

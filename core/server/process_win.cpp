@@ -120,6 +120,13 @@ ProcessState processState(const ProcessId &process)
     return now == process ? ProcessState::Running : ProcessState::Replaced;
 }
 
+bool isOwnProcess(qint64 pid)
+{
+    // Enough to end it with.
+    const Handle process(OpenProcess(PROCESS_TERMINATE, FALSE, static_cast<DWORD>(pid)));
+    return process.get() != nullptr;
+}
+
 std::optional<QString> collectExit(qint64)
 {
     return std::nullopt; // Windows keeps no exit status without a handle

@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: MIT
 #include "server/serverrecord.h"
 
+#include "base/logging.h"
+
 #include <QDir>
 #include <QFile>
 #include <QFileInfo>
@@ -20,8 +22,14 @@ constexpr qint64 MaxBytes = 64 * 1024;
 std::optional<ServerRecord> readServerRecord(const QString &path)
 {
     QFile file(path);
-    if (!file.open(QIODevice::ReadOnly))
+    if (!file.open(QIODevice::ReadOnly)) {
+        if (file.exists()) {
+            qCWarning(lcServer).noquote()
+                << QStringLiteral("the record of the server cannot be read: %1")
+                       .arg(file.errorString());
+        }
         return std::nullopt;
+    }
     const QJsonObject object = QJsonDocument::fromJson(file.read(MaxBytes)).object();
     if (object.value(QStringLiteral("schema")).toInt() != SchemaVersion)
         return std::nullopt;

@@ -189,6 +189,67 @@ private Q_SLOTS:
         QVERIFY(!m_window->banners().contains(QStringLiteral("auth")));
     }
 
+    void aCrashLoopShowsItsOutputAndTheWayOut()
+    {
+        ConnectionStatus status;
+        status.phase = Phase::Idle;
+        m_window->showNotice(QStringLiteral("server-exited"), QStringLiteral("exit code 1\nwhy"));
+        BannerArea &area = m_window->banners();
+        QVERIFY(area.contains(QStringLiteral("server-exited")));
+        status.error = Error{ErrorCode::ServerCrashLoop,
+                             QStringLiteral("exit code 1\n1\n2\n3\n4\n5\n6\nthe reason why"),
+                             {}};
+        m_window->setStatus(status);
+        QVERIFY(!area.contains(QStringLiteral("server-exited"))); // nobody brings it back
+        const Banner *const banner = area.banner(QStringLiteral("trouble"));
+        QVERIFY(banner);
+        QVERIFY(banner->text().contains(QStringLiteral("again and again")));
+        QVERIFY(!banner->text().contains(QLatin1Char('\n')));
+        const QStringList output =
+            banner->findChild<QLabel *>(QStringLiteral("bannerOutput"))->text().split(u'\n');
+        QCOMPARE(output.size(), Banner::OutputLines);
+        QCOMPARE(output.last(), QStringLiteral("the reason why"));
+        const auto button = [banner](int number) {
+            return banner->findChild<QPushButton *>(QStringLiteral("bannerAction%1").arg(number));
+        };
+        QSignalSpy again(m_window.get(), &MainWindow::connectRequested);
+        button(1)->click();
+        QCOMPARE(again.count(), 1);
+        button(2)->click();
+        QVERIFY(m_window->isLogVisible());
+        QSignalSpy settings(m_window.get(), &MainWindow::connectionSettingsRequested);
+        QCOMPARE(button(3)->text(), QStringLiteral("Use another CLI"));
+        button(3)->click();
+        QCOMPARE(settings.count(), 1);
+        // Dismissed, it stays away until something else is wrong.
+        banner->findChild<QToolButton *>(QStringLiteral("bannerClose"))->click();
+        m_window->setStatus(status);
+        QVERIFY(!area.contains(QStringLiteral("trouble")));
+        status.error->code = ErrorCode::ServerTooOld;
+        m_window->setStatus(status);
+        QVERIFY(area.contains(QStringLiteral("trouble")));
+        m_window->setStatus(online());
+        QVERIFY(!area.contains(QStringLiteral("trouble")));
+    }
+
+    void aServerThatIsBackIsSaidToBeBack()
+    {
+        BannerArea &area = m_window->banners();
+        m_window->setStatus(online());
+        m_window->showNotice(QStringLiteral("server-exited"), QStringLiteral("signal 9"));
+        QVERIFY(area.banner(QStringLiteral("server-exited"))->text().contains(u"signal 9"));
+        m_window->setStatus(online()); // nothing has changed yet
+        QVERIFY(area.contains(QStringLiteral("server-exited")));
+        ConnectionStatus status;
+        status.phase = Phase::StartingServer;
+        m_window->setStatus(status);
+        m_window->setStatus(online());
+        QVERIFY(!area.contains(QStringLiteral("server-exited")));
+        QVERIFY(area.banner(QStringLiteral("recovered"))->text().contains(u"back"));
+        m_window->showNotice(QStringLiteral("server-exited"), QStringLiteral("signal 9"));
+        QVERIFY(!area.contains(QStringLiteral("recovered")));
+    }
+
     void bannersReplaceByNameAndAreBounded()
     {
         BannerArea &area = m_window->banners();

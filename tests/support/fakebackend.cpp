@@ -145,9 +145,10 @@ const std::function<Done()> done = [] { return Done{}; };
 
 } // namespace
 
-void FakeBackend::initialize(const Secret &, Milliseconds, QObject *context,
+void FakeBackend::initialize(const Secret &, Milliseconds deadline, QObject *context,
                              Handler<ServerInfo> handler)
 {
+    initializeDeadline = deadline;
     record<ServerInfo>(named("initialize"), context, std::move(handler),
                        [this] { return serverInfo; });
 }

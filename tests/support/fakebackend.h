@@ -45,6 +45,7 @@ public:
     //! sessionLost(), as from the real adapter.
     std::function<std::optional<Error>(const Call &)> judge;
     bool keepCalls = true; //!< false: calls that were answered at once leave no trace
+    Milliseconds initializeDeadline{0}; //!< of the last initialize()
     ServerInfo serverInfo{QStringLiteral("Fake"), QStringLiteral("1.0"), 3};
     SessionRules rules;
     QList<TouchStrategy> strategies{TouchStrategy::ResumeSilent, TouchStrategy::LogEphemeral};

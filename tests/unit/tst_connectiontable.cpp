@@ -26,8 +26,10 @@ constexpr Row Table[] = {
     {"disposeAndStop", "TTTTTTTD"},    {"serverReady", "_CCIOBTD"},
     {"serverFailed", "_CCIOBTD"}, // falls back to an embedded server
     {"serverMissing", "__CIOBTD"},     {"serverStopped", "_SCIOBSD"},
-    {"serverExited", "_SBBSBTD"},      {"transportOpened", "_SIIOBTD"},
-    {"transportClosed", "_SBBSBTD"},   {"connectDeadline", "_SBIOSTD"}, // 10 s pass
+    {"serverTimeout", "_TCIOBTD"}, // restart once
+    {"serverLocked", "_BCIOBTD"},      {"serverExited", "_SBBSBTD"},
+    {"transportOpened", "_SIIOBTD"},   {"transportClosed", "_SBBSBTD"},
+    {"connectDeadline", "_SBIOSTD"}, // 10 s pass
     {"handshakeDone", "_SCOOBTD"},     {"handshakeFailed", "_SCBOBTD"},
     {"handshakeMismatch", "_SCTOBTD"}, // restart once
     {"handshakeTimeout", "_SCTOBTD"},  {"retryDue", "_SCIOSTD"}, // 2 s pass
@@ -109,6 +111,10 @@ void inject(LifecycleRig &rig, const QString &event)
             rig.host->fail(ErrorCode::ServerStartFailed);
         else if (is("serverMissing"))
             rig.host->fail(ErrorCode::ServerNotFound);
+        else if (is("serverTimeout"))
+            rig.host->fail(ErrorCode::Timeout);
+        else if (is("serverLocked"))
+            rig.host->fail(ErrorCode::ServerLocked);
         else if (is("serverStopped"))
             rig.host->stopped();
         else if (is("serverExited"))

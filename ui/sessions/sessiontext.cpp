@@ -276,6 +276,12 @@ QString errorSentence(const Error &error)
     case ErrorCode::ServerExited:
         words = Tr::tr("The agent server has ended.");
         break;
+    case ErrorCode::ServerCrashLoop:
+        words = Tr::tr("The agent server ended again and again, so it is not started any more.");
+        break;
+    case ErrorCode::ServerLocked:
+        words = Tr::tr("Another Pilotlight is starting or ending the agent server.");
+        break;
     case ErrorCode::StorageFailed:
         words = Tr::tr("A file could not be read or written.");
         break;

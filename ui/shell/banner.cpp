@@ -62,7 +62,23 @@ Banner::Banner(const BannerContent &content, QWidget *parent)
                                Theme::space(1) + 2);
     layout->setSpacing(Theme::space(2));
     layout->addWidget(icon);
-    layout->addWidget(text, 1);
+    if (content.output.isEmpty()) {
+        layout->addWidget(text, 1);
+    } else {
+        QStringList lines = content.output.trimmed().split(QLatin1Char('\n'));
+        lines = lines.mid(std::max<qsizetype>(0, lines.size() - OutputLines));
+        auto *const output = new QLabel(lines.join(QLatin1Char('\n')), this);
+        output->setObjectName(QStringLiteral("bannerOutput"));
+        output->setFont(Theme::monospace());
+        output->setTextFormat(Qt::PlainText);
+        output->setTextInteractionFlags(Qt::TextSelectableByMouse | Qt::TextSelectableByKeyboard);
+        output->setWordWrap(true);
+        auto *const words = new QVBoxLayout;
+        words->setSpacing(Theme::space(1));
+        words->addWidget(text);
+        words->addWidget(output);
+        layout->addLayout(words, 1);
+    }
     if (!content.command.isEmpty()) {
         auto *const command = new QLabel(content.command, this);
         command->setObjectName(QStringLiteral("bannerCommand"));

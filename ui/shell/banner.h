@@ -23,6 +23,7 @@ struct BannerContent
     };
     NoticeLevel level = NoticeLevel::Info;
     QString text; //!< plain
+    QString output; //!< of a program: its last lines are shown in fixed-width type; may be empty
     QString command; //!< shown in fixed-width type with a copy button; may be empty
     QList<Action> actions;
     bool dismissable = true;
@@ -36,6 +37,8 @@ public:
     explicit Banner(const BannerContent &content, QWidget *parent = nullptr);
 
     QString text() const { return m_text; }
+    //! Lines of the output that are shown.
+    static constexpr int OutputLines = 6;
 
 Q_SIGNALS:
     void dismissed();

@@ -218,6 +218,10 @@ ConnectionText::Notice ConnectionText::notice(const QString &code, const QString
             NoticeLevel::Warning,
             with(tr(
                 "The server accepted connections but did not answer, so it was restarted once."))};
+    if (code == QStringLiteral("server-version-changed"))
+        return {
+            NoticeLevel::Info,
+            tr("The server was updated: %1. Sessions are resumed on the new version.").arg(detail)};
     if (code == QStringLiteral("keepalive-unsupported"))
         return {NoticeLevel::Warning,
                 with(tr("This server cannot be probed, so nothing shows whether it still "

@@ -38,6 +38,7 @@ MainWindow::MainWindow(LogStore &logStore, SettingsStore &settings, const Clock 
     : QMainWindow(parent)
     , m_logStore(logStore)
     , m_settings(settings)
+    , m_clock(clock)
     , m_banners(new BannerArea(this))
     , m_bar(new ConnectionBar(clock, this))
     , m_columns(new QSplitter(Qt::Horizontal, this))
@@ -55,10 +56,7 @@ MainWindow::MainWindow(LogStore &logStore, SettingsStore &settings, const Clock 
     connect(m_bar->pill(), &KeepalivePill::pingRequested, this, &MainWindow::pingRequested);
     connect(m_bar->pill(), &KeepalivePill::pageRequested, this, &MainWindow::keepaliveRequested);
     connect(m_bar->pill(), &KeepalivePill::logRequested, this, [this] { showLog(KeepaliveTag); });
-    connect(m_banners, &BannerArea::dismissed, this, [this](const QString &name) {
-        if (name == AuthBanner)
-            m_authDismissed = true;
-    });
+    connect(m_banners, &BannerArea::dismissed, this, &MainWindow::bannerDismissed);
     updateTitle();
     updateActions();
 }
@@ -398,12 +396,15 @@ void MainWindow::setStatus(const ConnectionStatus &status)
         if (status.phase == Phase::Online && m_status.phase != Phase::Online)
             m_authDismissed = false;
     }
-    m_status = status;
+    const Phase before = std::exchange(m_status, status).phase;
     m_bar->setStatus(status);
     if (m_welcome)
         m_welcome->setStatus(status);
     updateActions();
     updateAuthBanner();
+    updateTroubleBanner();
+    if (status.phase == Phase::Online && before != Phase::Online)
+        sayRecovered();
 }
 
 void MainWindow::updateActions()
@@ -419,50 +420,6 @@ void MainWindow::updateActions()
     action("restartServer")->setEnabled(ours && (online || waiting));
     action("ping")->setEnabled(online && m_status.keepalive.state != KeepaliveState::Off);
     action("earlierSessions")->setEnabled(online);
-}
-
-void MainWindow::setAuth(const AuthStatus &auth)
-{
-    const bool again = m_auth && !auth.signedIn;
-    m_auth = auth;
-    updateAuthBanner();
-    if (auth.signedIn)
-        say(auth.user.isEmpty() ? tr("Signed in.") : tr("Signed in as %1.").arg(auth.user));
-    else if (again || m_banners->contains(AuthBanner))
-        say(tr("Still not signed in."));
-}
-
-void MainWindow::updateAuthBanner()
-{
-    const std::optional<AuthStatus> &auth = m_auth ? m_auth : m_status.auth;
-    const bool wanted = m_status.phase == Phase::Online && m_status.mode != ConnectionMode::Demo
-        && auth && !auth->signedIn && !m_authDismissed;
-    if (!wanted) {
-        m_banners->remove(AuthBanner);
-        return;
-    }
-    BannerContent content;
-    content.level = NoticeLevel::Warning;
-    content.text =
-        tr("The agent is not signed in. Run this in a terminal, then check again. Sessions with a "
-           "provider key of your own work without it.");
-    content.command = QStringLiteral("copilot login");
-    content.actions = {{tr("Check again"), [this] { Q_EMIT signInCheckRequested(); }}};
-    m_banners->show(AuthBanner, content);
-}
-
-void MainWindow::showNotice(const QString &code, const QString &detail)
-{
-    const ConnectionText::Notice notice = ConnectionText::notice(code, detail);
-    BannerContent content;
-    content.level = notice.level;
-    content.text = notice.text;
-    if (code == QStringLiteral("demo-no-cli") || code == QStringLiteral("fell-back-to-embedded"))
-        content.actions = {
-            {tr("Connection settings"), [this] { Q_EMIT connectionSettingsRequested(); }}};
-    else if (notice.level != NoticeLevel::Info)
-        content.actions = {{tr("Open log"), [this] { setLogVisible(true); }}};
-    m_banners->show(code, content);
 }
 
 void MainWindow::say(const QString &text)

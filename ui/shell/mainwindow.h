@@ -110,16 +110,22 @@ private:
     void restoreLayout();
     void updateTitle();
     void updateActions();
+    // windowbanners.cpp
+    void bannerDismissed(const QString &name);
     void updateAuthBanner();
+    void updateTroubleBanner();
+    void sayRecovered();
     void askRestart();
     template <typename Change>
     void changeSettings(Change &&change);
 
     LogStore &m_logStore;
     SettingsStore &m_settings;
+    const Clock &m_clock;
     ConnectionStatus m_status;
     std::optional<AuthStatus> m_auth;
     bool m_authDismissed = false;
+    std::optional<ErrorCode> m_trouble; //!< that the banner was shown for
     QString m_sessionId;
     QString m_sessionTitle;
     int m_waiting = 0;
