@@ -1,67 +1,23 @@
 // SPDX-License-Identifier: MIT
-#include "base/random.h"
-#include "base/systemclock.h"
-#include "server/localserver.h"
-#include "support/fakeclock.h"
+#include "support/localserverfixture.h"
 
 #include <QDir>
 #include <QElapsedTimer>
 #include <QFileInfo>
-#include <QLockFile>
 #include <QProcess>
 #include <QSignalSpy>
-#include <QTcpServer>
-#include <QTcpSocket>
-#include <QTemporaryDir>
-#include <QTest>
 
 #include <csignal>
 
 using namespace pilotlight;
 using namespace std::chrono_literals;
 
-namespace {
-
-QByteArray contents(const QString &path)
-{
-    QFile file(path);
-    return file.open(QIODevice::ReadOnly) ? file.readAll() : QByteArray();
-}
-
-bool runs(qint64 pid)
-{
-    return identifyProcess(pid).isValid();
-}
-
-} // namespace
-
-class TstLocalServer : public QObject
+class TstLocalServer : public LocalServerFixture
 {
     Q_OBJECT
 private Q_SLOTS:
-    void init()
-    {
-        m_dir = std::make_unique<QTemporaryDir>();
-        m_paths = AppPaths::below(m_dir->path());
-        m_record = m_paths.state + QStringLiteral("/server.json");
-        m_pids.clear();
-    }
-
-    // No test leaves a process behind, also where it failed.
-    void cleanup()
-    {
-        if (const auto record = readServerRecord(m_record))
-            m_pids.append(record->process);
-        int left = 0;
-        for (const ProcessId &process : std::as_const(m_pids)) {
-            if (processState(process) != ProcessState::Running)
-                continue;
-            ++left;
-            signalGroup(process, GroupSignal::Kill);
-            QTRY_VERIFY(collectExit(process.pid) || !runs(process.pid));
-        }
-        QCOMPARE(left, 0);
-    }
+    void init() { setUp(); }
+    void cleanup() { tearDown(); }
 
     void startsAndSaysWhereItListens()
     {
@@ -311,153 +267,6 @@ private Q_SLOTS:
         QCOMPARE(clock.liveTimers(), 0);
     }
 
-    void twoAtOnceStartOneServer()
-    {
-        auto first = make();
-        auto second = make();
-        QList<ServerEndpoint> endpoints;
-        for (LocalServer *server : {first.get(), second.get()}) {
-            server->start(this, [&](const auto &result) {
-                QVERIFY(result);
-                endpoints << *result;
-            });
-        }
-        QTRY_COMPARE(endpoints.size(), 2);
-        track(endpoints.at(0).pid);
-        track(endpoints.at(1).pid);
-        QCOMPARE(endpoints.at(0).pid, endpoints.at(1).pid);
-        QVERIFY(endpoints.at(0).adopted != endpoints.at(1).adopted);
-        QCOMPARE(serversStarted(), 1);
-        // It dies: both notice, one starts, the other adopts.
-        endpoints.clear();
-        for (LocalServer *server : {first.get(), second.get()}) {
-            connect(server, &ServerHost::exited, server, [this, server, &endpoints] {
-                server->start(this, [&](const auto &result) {
-                    QVERIFY(result);
-                    endpoints << *result;
-                });
-            });
-        }
-        const auto died = readServerRecord(m_record);
-        QVERIFY(signalGroup(died->process, GroupSignal::Kill));
-        QTRY_COMPARE(endpoints.size(), 2);
-        track(endpoints.at(0).pid);
-        QCOMPARE(endpoints.at(0).pid, endpoints.at(1).pid);
-        QVERIFY(endpoints.at(0).pid != died->process.pid);
-        QCOMPARE(serversStarted(), 2);
-        QCOMPARE(readServerRecord(m_record)->process.pid, endpoints.at(0).pid);
-        // Ended by one of them: the other hears of it, and neither starts it for itself.
-        first->disconnect();
-        second->disconnect();
-        QSignalSpy exited(second.get(), &ServerHost::exited);
-        stop(*first);
-        QTRY_COMPARE(exited.size(), 1);
-        QVERIFY(!QFileInfo::exists(m_record));
-    }
-
-    void manyProcessesStartOneServer()
-    {
-        constexpr int Users = 4;
-        std::vector<std::unique_ptr<QProcess>> users;
-        for (int i = 0; i < Users; ++i) {
-            auto user = std::make_unique<QProcess>();
-            user->setProgram(helper(QStringLiteral("server-user")));
-            user->setArguments({m_dir->path(), helper()});
-            user->start();
-            users.push_back(std::move(user));
-        }
-        const auto pidOf = [](QProcess &user) {
-            if (user.canReadLine() || user.waitForReadyRead(20'000))
-                return user.readLine().trimmed().toLongLong();
-            return -1LL;
-        };
-        for (int round = 1; round <= 3; ++round) {
-            QSet<qint64> pids;
-            for (const auto &user : users)
-                pids << pidOf(*user);
-            QCOMPARE(pids.size(), 1);
-            const ProcessId server = identifyProcess(*pids.begin());
-            QVERIFY(server.isValid());
-            QCOMPARE(readServerRecord(m_record)->process, server);
-            QCOMPARE(serversStarted(), round);
-            if (round == 2) { // one of them crashes: no lock of it may be left to wait for
-                users.back()->kill();
-                QVERIFY(users.back()->waitForFinished());
-                users.pop_back();
-            }
-            QVERIFY(signalGroup(server, GroupSignal::Kill));
-        }
-        for (const auto &user : users)
-            pidOf(*user); // the fourth
-        auto last = make();
-        stop(*last);
-        for (const auto &user : users) {
-            user->kill(); // or they would bring it back
-            QVERIFY(user->waitForFinished());
-        }
-        stop(*make());
-    }
-
-    void whoHoldsTheLockIsWaitedFor()
-    {
-        FakeClock clock;
-        QDir().mkpath(m_paths.state);
-        QLockFile other(m_paths.state + QStringLiteral("/server.lock"));
-        QVERIFY(other.tryLock(0));
-        LocalServer server(m_paths, defaults(), clock, m_random);
-        std::optional<Error> error;
-        server.start(this, [&](const auto &result) { error = result.error(); });
-        clock.advance(LocalServer::LockDeadline - 100ms);
-        QVERIFY(!error);
-        QVERIFY(!readServerRecord(m_record));
-        clock.advance(200ms);
-        QVERIFY(error);
-        QCOMPARE(error->code, ErrorCode::ServerLocked);
-        QVERIFY(error->detail.contains(QString::number(QCoreApplication::applicationPid())));
-        QCOMPARE(clock.liveTimers(), 0);
-        // And it comes to its turn when the other is done.
-        std::optional<ServerEndpoint> endpoint;
-        server.start(this, [&](const auto &result) { endpoint = *result; });
-        clock.advance(1s);
-        QVERIFY(!endpoint);
-        other.unlock();
-        QTRY_VERIFY(advanceUntil(clock, [&] { return endpoint.has_value(); }));
-        track(endpoint->pid);
-        // A user's wish to end it does not wait for ever.
-        QVERIFY(other.tryLock(0));
-        bool stopped = false;
-        server.stop(this, [&] { stopped = true; });
-        clock.advance(LocalServer::LockDeadline - 100ms);
-        QVERIFY(!stopped);
-        clock.advance(200ms);
-        QTRY_VERIFY(advanceUntil(clock, [&] { return stopped; }));
-        QVERIFY(!runs(endpoint->pid));
-    }
-
-    void theRecordOfAnotherServerStays()
-    {
-        auto first = make();
-        const auto mine = start(*first);
-        QVERIFY(mine);
-        // Another Pilotlight has put a server in its place meanwhile.
-        QProcess other;
-        other.start(helper(), {QStringLiteral("--silent")});
-        QVERIFY(other.waitForStarted());
-        ServerRecord record;
-        record.process = identifyProcess(other.processId());
-        record.port = 1;
-        QVERIFY(!writeServerRecord(m_record, record));
-        stop(*first);
-        QVERIFY(!runs(mine->pid));
-        const auto kept = readServerRecord(m_record);
-        QVERIFY(kept);
-        QCOMPARE(kept->process, record.process);
-        QVERIFY(runs(other.processId()));
-        QFile::remove(m_record);
-        other.kill();
-        QVERIFY(other.waitForFinished());
-    }
-
     void aStoppedServerStillEndsByItself()
     {
 #ifndef Q_OS_LINUX
@@ -475,48 +284,6 @@ private Q_SLOTS:
         QVERIFY(!runs(endpoint->pid));
         QVERIFY(clock.now() - before < 5s); // asked to, not killed
 #endif
-    }
-
-    void aStrangerOnItsPortIsNotTalkedTo()
-    {
-#ifndef Q_OS_LINUX
-        QSKIP("whose a port is can be told on Linux only");
-#else
-        LocalServerOptions options = defaults();
-        options.extraArguments = {QStringLiteral("--close-port")};
-        auto first = make(options);
-        const auto began = start(*first);
-        QVERIFY(began);
-        QTRY_VERIFY(!accepts(began->port));
-        first.reset();
-        QTcpServer stranger;
-        QVERIFY(stranger.listen(QHostAddress::LocalHost, began->port));
-        QByteArray told;
-        connect(&stranger, &QTcpServer::newConnection, this, [&] {
-            QTcpSocket *const socket = stranger.nextPendingConnection();
-            connect(socket, &QTcpSocket::readyRead, this,
-                    [&, socket] { told += socket->readAll(); });
-        });
-        auto second = make();
-        const auto endpoint = start(*second);
-        QVERIFY(endpoint);
-        QVERIFY(!endpoint->adopted);
-        QVERIFY(endpoint->port != began->port);
-        QVERIFY(!runs(began->pid));
-        QVERIFY(told.isEmpty());
-        stop(*second);
-#endif
-    }
-
-    void aRecordThatCannotBeReadIsNoRecord()
-    {
-        QVERIFY(QDir().mkpath(m_record)); // a folder: nobody can read or replace it
-        auto server = make();
-        const auto endpoint = start(*server);
-        QVERIFY(endpoint);
-        QVERIFY(!endpoint->adopted);
-        stop(*server);
-        QVERIFY(!runs(endpoint->pid));
     }
 
     void startAfterAnUnnoticedEndStartsAnew()
@@ -726,96 +493,6 @@ private Q_SLOTS:
             expected << QStringLiteral("server-%1.log").arg(i);
         QCOMPARE(QDir(m_paths.log).entryList(QDir::Files, QDir::Name), expected);
     }
-
-private:
-    //! How many there were: each has an output file of its own.
-    int serversStarted() const
-    {
-        return static_cast<int>(QDir(m_paths.log).entryList(QDir::Files).size());
-    }
-
-    static QString helper(const QString &name = QStringLiteral("fake-cli-server"))
-    {
-        QString path = QCoreApplication::applicationDirPath() + QLatin1Char('/') + name;
-#ifdef Q_OS_WIN
-        path += QStringLiteral(".exe");
-#endif
-        return path;
-    }
-
-    LocalServerOptions defaults() const
-    {
-        LocalServerOptions options;
-        options.program = helper();
-        options.workingDirectory = m_dir->path();
-        options.environment.insert(QStringLiteral("HOME"), m_dir->path());
-        return options;
-    }
-
-    std::unique_ptr<LocalServer> make() { return make(defaults()); }
-    std::unique_ptr<LocalServer> make(const LocalServerOptions &options)
-    {
-        return std::make_unique<LocalServer>(m_paths, options, m_clock, m_random);
-    }
-
-    void track(qint64 pid)
-    {
-        if (const ProcessId process = identifyProcess(pid); process.isValid())
-            m_pids.append(process);
-    }
-
-    static bool advanceUntil(FakeClock &clock, const std::function<bool()> &done)
-    {
-        if (!done())
-            clock.advance(25ms);
-        return done();
-    }
-
-    Result<ServerEndpoint> start(LocalServer &server, FakeClock *clock = nullptr)
-    {
-        std::optional<Result<ServerEndpoint>> answer;
-        server.start(this, [&](const Result<ServerEndpoint> &result) { answer = result; });
-        const bool came = QTest::qWaitFor(
-            [&] {
-                if (clock && !answer)
-                    clock->advance(1ms); // slowly: the process is a real one
-                return answer.has_value();
-            },
-            20'000);
-        if (!came)
-            return failure(ErrorCode::Internal, QStringLiteral("no answer"));
-        if (*answer)
-            track((*answer)->pid);
-        return *answer;
-    }
-
-    void stop(LocalServer &server, FakeClock *clock = nullptr)
-    {
-        bool stopped = false;
-        server.stop(this, [&] { stopped = true; });
-        QTRY_VERIFY(!clock || stopped || advanceUntil(*clock, [&] { return stopped; }));
-        QTRY_VERIFY(stopped);
-    }
-
-    static void kill(const ServerEndpoint &endpoint)
-    {
-        QVERIFY(signalGroup(identifyProcess(endpoint.pid), GroupSignal::Kill));
-        QTRY_VERIFY(!runs(endpoint.pid));
-    }
-
-    static bool accepts(quint16 port)
-    {
-        QTcpSocket socket;
-        socket.connectToHost(QHostAddress::LocalHost, port);
-        return socket.waitForConnected(5'000);
-    }
-
-    SystemClock m_clock;
-    SystemRandom m_random;
-    std::unique_ptr<QTemporaryDir> m_dir;
-    AppPaths m_paths;
-    QString m_record;
-    QList<ProcessId> m_pids;
 };
 
 QTEST_GUILESS_MAIN(TstLocalServer)
