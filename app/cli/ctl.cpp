@@ -16,6 +16,7 @@ AppOptions appOptions(const CtlOptions &options)
     app.logName = QStringLiteral("pilotlightctl.log");
     app.sessionsName = QStringLiteral("ctl-sessions.json");
     app.outboxName.clear(); // whoever calls us learns of a failure, and sends again
+    app.transcriptsName.clear();
     app.keepRecordsInMemory = false;
     app.useKeychain = false; // keys stay in the user's provider file
     app.otherBackends = false;

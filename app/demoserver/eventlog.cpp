@@ -59,21 +59,34 @@ QString EventLog::tail() const
     return QString::fromLatin1(m_lastDurable) + u'|' + QString::number(m_count);
 }
 
+qint64 EventLog::positionOf(const QByteArray &id) const
+{
+    const auto found = std::find_if(m_entries.begin(), m_entries.end(), [&](const Entry &entry) {
+        return !entry.event.ephemeral && entry.event.id == id;
+    });
+    return found == m_entries.end() ? -1 : found->position;
+}
+
 EventPage EventLog::read(const QString &cursor, int max, const EventFilter &filter) const
 {
     EventPage page;
-    qint64 start = 0;
+    qint64 start = 0; // of ephemeral events
+    qint64 durableStart = 0;
     if (!cursor.isEmpty()) {
         bool ok = false;
         start = cursor.section(u'|', -1).toLongLong(&ok);
-        // A cursor of an earlier life of this session names a durable event at another position.
-        page.expired = !ok || start < 0 || start > m_count || cursorAt(start) != cursor;
+        const QByteArray id = cursor.section(u'|', 0, -2).toLatin1();
+        const qint64 named = positionOf(id);
+        page.expired = !ok || start < 0 || start > m_count || (named < 0 && !id.isEmpty());
         if (page.expired)
             start = 0;
+        else
+            durableStart = named + 1;
     }
     qint64 next = m_count;
     for (const Entry &entry : m_entries) {
-        if (entry.position < start || !wanted(entry.event, filter))
+        if (entry.position < (entry.event.ephemeral ? start : durableStart)
+            || !wanted(entry.event, filter))
             continue;
         if (page.events.size() == max) {
             page.hasMore = true;

@@ -46,7 +46,9 @@ public:
     void append(LoggedEvent event);
     //! Where a reader that has seen everything stands: "<last durable id>|<count>".
     QString tail() const;
-    //! At most \a max events after \a cursor (empty: from the beginning).
+    //! At most \a max events after \a cursor (empty: from the beginning): durable ones behind the
+    //! durable event that it names, and ephemeral ones from its number on, as the real server takes
+    //! the two halves each by itself.
     EventPage read(const QString &cursor, int max, const EventFilter &filter) const;
     //! Durable events only, a page from the end towards the beginning; \a cursor as it came.
     EventPage readBackward(const QString &cursor, int max, const EventFilter &filter) const;
@@ -66,6 +68,7 @@ private:
         LoggedEvent event;
     };
     QString cursorAt(qint64 position) const;
+    qint64 positionOf(const QByteArray &id) const; //!< of a durable event; -1: there is none
     void trim();
 
     std::deque<Entry> m_entries;

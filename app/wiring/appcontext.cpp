@@ -123,6 +123,8 @@ AppContext::AppContext(AppOptions options, QObject *parent)
     m_sessions = std::make_unique<SessionManager>(m_sessionStore.get(), m_clock, m_random);
     m_outbox = makeOutbox(m_demoSessions);
     m_sessions->setOutbox(m_outbox.get());
+    m_transcripts = makeTranscriptStore(m_demoSessions);
+    m_sessions->setTranscriptStore(m_transcripts.get());
     m_sessions->setSecretStore(m_secrets.get());
     m_verdicts = std::make_unique<VerdictStore>(m_options.paths.state + QStringLiteral("/verdicts"),
                                                 m_clock);
@@ -293,6 +295,19 @@ std::unique_ptr<Outbox> AppContext::makeOutbox(bool demo)
     return outbox;
 }
 
+std::unique_ptr<TranscriptStore> AppContext::makeTranscriptStore(bool demo)
+{
+    if (m_options.transcriptsName.isEmpty())
+        return nullptr;
+    auto store =
+        std::make_unique<TranscriptStore>(stateFile(m_options.transcriptsName, demo), m_clock);
+    connect(store.get(), &TranscriptStore::noticed, this,
+            [this](const QString &code, const QString &path, const QString &detail) {
+                Q_EMIT notice(code, detail.isEmpty() ? path : path + QStringLiteral(": ") + detail);
+            });
+    return store;
+}
+
 bool AppContext::useSessionsOf(ConnectionMode mode)
 {
     const bool demo = mode == ConnectionMode::Demo;
@@ -303,9 +318,11 @@ bool AppContext::useSessionsOf(ConnectionMode mode)
     m_sessions->setBackend(nullptr);
     std::unique_ptr<SessionStore> store = makeSessionStore(demo);
     std::unique_ptr<Outbox> outbox = makeOutbox(demo);
-    m_sessions->changeStore(store.get(), outbox.get());
+    std::unique_ptr<TranscriptStore> transcripts = makeTranscriptStore(demo);
+    m_sessions->changeStore(store.get(), outbox.get(), transcripts.get());
     m_sessionStore = std::move(store); // the old one is flushed
     m_outbox = std::move(outbox);
+    m_transcripts = std::move(transcripts);
     Q_EMIT sessionsReplaced();
     return true;
 }

@@ -13,6 +13,7 @@
 #include "session/secretstore.h"
 #include "session/sessionmanager.h"
 #include "session/sessionstore.h"
+#include "session/transcriptstore.h"
 #include "session/verdictstore.h"
 #include "settings/backendsettings.h"
 #include "settings/settings.h"
@@ -34,6 +35,9 @@ struct AppOptions
     QString sessionsName = QStringLiteral("sessions.json");
     //! In paths.state: prompts that no server surely has yet; empty: in memory only.
     QString outboxName = QStringLiteral("outbox.jsonl");
+    //! In paths.state: the folder for copies of the conversations; empty: none are kept. One
+    //! process at a time may write to it.
+    QString transcriptsName = QStringLiteral("transcripts");
     bool keepRecordsInMemory = true; //!< for a log panel
     bool useKeychain = true;
     std::optional<LogLevel> stderrLevel = LogLevel::Warning;
@@ -134,6 +138,7 @@ private:
     QString stateFile(const QString &name, bool demo) const;
     std::unique_ptr<SessionStore> makeSessionStore(bool demo);
     std::unique_ptr<Outbox> makeOutbox(bool demo);
+    std::unique_ptr<TranscriptStore> makeTranscriptStore(bool demo);
     bool useSessionsOf(ConnectionMode mode);
     void applyVerdict(const Connection &connection);
 
@@ -149,6 +154,7 @@ private:
     bool m_demoSessions = false;
     std::unique_ptr<SessionStore> m_sessionStore;
     std::unique_ptr<Outbox> m_outbox;
+    std::unique_ptr<TranscriptStore> m_transcripts;
     std::unique_ptr<SessionManager> m_sessions;
     BackendStore m_backends;
     JsonFile::Loaded m_backendsLoaded;

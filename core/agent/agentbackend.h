@@ -15,14 +15,6 @@ struct ResumeOptions
     bool continuePendingWork = true;
 };
 
-//! A page of a session's history, in order.
-struct HistoryPage
-{
-    QList<AgentEvent> events;
-    QString cursor; //!< pass it on to go further; empty at the end
-    bool hasMore = false;
-};
-
 //! A server that runs agent sessions: what the session side of the program talks to.
 class AgentBackend : public Backend
 {
@@ -44,10 +36,12 @@ public:
     //! All durable events of a session, loaded or not, oldest first.
     virtual void readHistory(const QString &sessionId, QObject *context,
                              Handler<QList<AgentEvent>> handler) = 0;
-    //! Events after \a cursor of a loaded session, ephemeral ones included; an empty cursor asks
-    //! only for the present end (events empty, cursor set).
-    virtual void readEventLog(const QString &sessionId, const QString &cursor, QObject *context,
-                              Handler<HistoryPage> handler) = 0;
+    //! What happened in a loaded session since the durable event \a after (empty: since its
+    //! beginning), in the order in which it happened: ephemeral events as far back as the server
+    //! has them, with the ids under which they were or will be pushed, too. It begins with a
+    //! durable event. Unsupported where the server has no such log.
+    virtual void readEventLog(const QString &sessionId, const QByteArray &after, QObject *context,
+                              Handler<QList<AgentEvent>> handler) = 0;
     //! Requests that wait for the user in a loaded session (after a resume they are not sent
     //! again).
     virtual void pendingRequests(const QString &sessionId, QObject *context,

@@ -39,8 +39,8 @@ public:
                        DoneHandler handler) override;
     void readHistory(const QString &sessionId, QObject *context,
                      Handler<QList<AgentEvent>> handler) override;
-    void readEventLog(const QString &sessionId, const QString &cursor, QObject *context,
-                      Handler<HistoryPage> handler) override;
+    void readEventLog(const QString &sessionId, const QByteArray &after, QObject *context,
+                      Handler<QList<AgentEvent>> handler) override;
     void pendingRequests(const QString &sessionId, QObject *context,
                          Handler<QList<PermissionRequested>> handler) override;
 
@@ -77,6 +77,7 @@ public:
 private:
     struct Hello;
     struct HistoryRead;
+    struct LogRead;
     struct WorkQuestion;
     //! What the server waits for from us in one session, as JSON-RPC requests.
     struct Waiting
@@ -119,6 +120,7 @@ private:
     void finishCreate(const SessionConfig &config, QObject *context, DoneHandler handler);
     void findSession(const QString &sessionId, QObject *context, Handler<bool> handler);
     void readPersisted(const std::shared_ptr<HistoryRead> &read, const QString &cursor);
+    void readLogPage(const std::shared_ptr<LogRead> &read, const QString &cursor);
 
     void onNotification(std::string_view method, RawJson params);
     void onEvent(RawJson params);

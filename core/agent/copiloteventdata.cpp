@@ -12,6 +12,12 @@ namespace pilotlight {
 using namespace Qt::Literals::StringLiterals;
 using Kind = CopilotEventKind;
 
+namespace {
+
+const std::unordered_map<std::string_view, Kind> &knownKinds();
+
+} // namespace
+
 CopilotEventKind copilotEventKind(std::string_view type)
 {
     // The two that make up nearly all of a fast answer.
@@ -23,6 +29,14 @@ CopilotEventKind copilotEventKind(std::string_view type)
         return Kind::Skip; // the server's own accounts of its model calls, whole conversations
                            // included
 
+    const auto it = knownKinds().find(type);
+    return it == knownKinds().end() ? Kind::Unknown : it->second;
+}
+
+namespace {
+
+const std::unordered_map<std::string_view, Kind> &knownKinds()
+{
     static const std::unordered_map<std::string_view, Kind> kinds = {
         {"assistant.reasoning_delta", Kind::ReasoningDelta},
         {"tool.shell_output", Kind::ShellOutput},
@@ -114,8 +128,44 @@ CopilotEventKind copilotEventKind(std::string_view type)
         {"session.usage_record", Kind::Skip},
         {"session.workspace_file_changed", Kind::Skip},
     };
-    const auto it = kinds.find(type);
-    return it == kinds.end() ? Kind::Unknown : it->second;
+    return kinds;
+}
+
+} // namespace
+
+QStringList copilotShownTypes()
+{
+    QStringList types{u"assistant.message_delta"_s};
+    for (const auto &[name, kind] : knownKinds()) {
+        if (kind != Kind::Skip)
+            types.append(QString::fromLatin1(name.data(), static_cast<qsizetype>(name.size())));
+    }
+    types.sort();
+    return types;
+}
+
+bool isWorthKeeping(CopilotEventKind kind, bool ephemeral)
+{
+    switch (kind) {
+    case Kind::Unknown:
+    case Kind::Skip:
+    case Kind::PendingModified:
+    case Kind::UsageInfo:
+        return false;
+    case Kind::UserInputRequested:
+    case Kind::UserInputCompleted:
+    case Kind::ExitPlanRequested:
+    case Kind::ExitPlanCompleted:
+    case Kind::TitleChanged:
+    case Kind::TurnRetry:
+    case Kind::SessionWarning:
+    case Kind::McpServerStatus:
+    case Kind::AssistantIdle:
+    case Kind::SessionIdle:
+        return true;
+    default:
+        return !ephemeral;
+    }
 }
 
 namespace {
@@ -159,6 +209,14 @@ UserMessage userMessage(const QJsonObject &data)
     message.source = text(data, "source"_L1);
     if (message.source == "user"_L1)
         message.source.clear();
+    for (const QJsonValue &value : data.value("attachments"_L1).toArray()) {
+        const QJsonObject attachment = value.toObject();
+        const QString path = text(attachment, "path"_L1);
+        const QString type = text(attachment, "type"_L1);
+        if (!path.isEmpty() && (type == "file"_L1 || type == "directory"_L1))
+            message.attachments.append(
+                {type == "file"_L1 ? Attachment::Kind::File : Attachment::Kind::Directory, path});
+    }
     return message;
 }
 

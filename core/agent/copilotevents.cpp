@@ -5,6 +5,7 @@
 #include "base/logging.h"
 #include "transport/transport.h"
 
+#include <QJsonArray>
 #include <QJsonDocument>
 
 #include <simdjson.h>
@@ -32,6 +33,30 @@ std::optional<QJsonObject> parseObject(std::string_view json)
     if (!document.isObject())
         return std::nullopt;
     return document.object();
+}
+
+//! The event on one line. \a json may be empty.
+QByteArray kept(const QJsonObject &object, std::string_view json)
+{
+    // A message brings the whole contents of attached pictures along.
+    constexpr std::size_t MuchForAMessage = 64 * 1024;
+    const bool heavy =
+        json.size() > MuchForAMessage && object.value("type"_L1).toString() == "user.message"_L1;
+    if (!heavy && !json.empty() && json.find('\n') == std::string_view::npos)
+        return QByteArray(json.data(), static_cast<qsizetype>(json.size()));
+    QJsonObject lean = object;
+    if (heavy) {
+        QJsonObject data = lean.value("data"_L1).toObject();
+        QJsonArray attachments = data.value("attachments"_L1).toArray();
+        for (qsizetype i = 0; i < attachments.size(); ++i) {
+            QJsonObject attachment = attachments[i].toObject();
+            attachment.remove("data"_L1);
+            attachments[i] = attachment;
+        }
+        data.insert("attachments"_L1, attachments);
+        lean.insert("data"_L1, data);
+    }
+    return QJsonDocument(lean).toJson(QJsonDocument::Compact);
 }
 
 //! Reads `"...":"value"` parts of JSON text whose shape is known, character by character. Whatever
@@ -93,7 +118,7 @@ public:
     };
 
     bool decodeFast(Kind kind, std::string_view json, AgentEvent &event);
-    Outcome decodeSlow(const QJsonObject &object, AgentEvent &event);
+    Outcome decodeSlow(const QJsonObject &object, std::string_view json, AgentEvent &event);
     bool readData(Kind kind, ondemand::object data, AgentEvent &event);
     void noteUnknown(const QByteArray &type);
 
@@ -135,7 +160,7 @@ CopilotEventDecoder::Outcome CopilotEventDecoder::decode(RawJson params, QString
             << "event without a session or content, bytes=" << params.text.size();
         return Outcome::Invalid;
     }
-    const Outcome outcome = d->decodeSlow(object.value("event"_L1).toObject(), event);
+    const Outcome outcome = d->decodeSlow(object.value("event"_L1).toObject(), {}, event);
     if (outcome == Outcome::Event)
         sessionId = id;
     else if (outcome == Outcome::Invalid)
@@ -158,7 +183,7 @@ CopilotEventDecoder::Outcome CopilotEventDecoder::decodeEvent(std::string_view j
     const std::optional<QJsonObject> object = parseObject(json);
     if (!object)
         return Outcome::Invalid;
-    return d->decodeSlow(*object, event);
+    return d->decodeSlow(*object, json, event);
 }
 
 bool CopilotEventDecoder::Private::decodeFast(Kind kind, std::string_view json, AgentEvent &event)
@@ -241,7 +266,9 @@ bool CopilotEventDecoder::Private::readData(Kind kind, ondemand::object data, Ag
     return true;
 }
 
+//! \a json: the same as text, where there is one.
 CopilotEventDecoder::Outcome CopilotEventDecoder::Private::decodeSlow(const QJsonObject &object,
+                                                                      std::string_view json,
                                                                       AgentEvent &event)
 {
     const QByteArray type = object.value("type"_L1).toString().toUtf8();
@@ -265,6 +292,7 @@ CopilotEventDecoder::Outcome CopilotEventDecoder::Private::decodeSlow(const QJso
     event.meta.time = parseTimestamp({time.constData(), static_cast<std::size_t>(time.size())});
     event.meta.agentId = object.value("agentId"_L1).toString();
     event.meta.ephemeral = object.value("ephemeral"_L1).toBool();
+    event.meta.raw = isWorthKeeping(kind, event.meta.ephemeral) ? kept(object, json) : QByteArray();
     event.data = std::move(*decoded);
     return Outcome::Event;
 }
@@ -313,6 +341,13 @@ QList<AgentEvent> CopilotEventDecoder::decodeList(RawJson result)
         }
     }
     return events;
+}
+
+CopilotEventDecoder::Outcome CopilotEventDecoder::decodeKept(QByteArrayView raw, AgentEvent &event)
+{
+    const std::string_view json(raw.data(), static_cast<std::size_t>(raw.size()));
+    const auto object = parseObject(json);
+    return object ? d->decodeSlow(*object, json, event) : Outcome::Invalid;
 }
 
 PermissionRequested CopilotEventDecoder::permissionRequest(const QString &requestId,

@@ -44,6 +44,9 @@ public:
     //! must be padded.
     QList<AgentEvent> decodeList(RawJson result);
 
+    //! Reads what EventMeta::raw was; no padding is needed.
+    Outcome decodeKept(QByteArrayView raw, AgentEvent &event);
+
     //! The prompt of a permission request as the server describes it, in an event and in
     //! `session.permissions.pendingRequests` alike.
     static PermissionRequested permissionRequest(const QString &requestId,

@@ -68,6 +68,13 @@ inline bool isFrequent(CopilotEventKind kind)
         || kind == CopilotEventKind::ShellOutput || kind == CopilotEventKind::PartialResult;
 }
 
+//! True for what a copy of the conversation needs: what the history has and people see, and the few
+//! ephemeral events that leave something in it (questions, plans, warnings, a title, ends).
+bool isWorthKeeping(CopilotEventKind kind, bool ephemeral);
+
+//! The names of all types that we know and have a use for.
+QStringList copilotShownTypes();
+
 //! The typed value of an event's data; nullopt where this one is of no use (a permission that a
 //! hook has answered). Unknown answers an empty UnknownEvent.
 std::optional<EventData> decodeEventData(CopilotEventKind kind, const QJsonObject &data);

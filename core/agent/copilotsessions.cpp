@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: MIT
 // Sessions: making, reading, talking, answering.
 #include "agent/copilotbackend.h"
+#include "agent/copilotevents_p.h"
 #include "agent/copilotwire.h"
 #include "base/logging.h"
 
@@ -205,30 +206,60 @@ void CopilotBackend::readPersisted(const std::shared_ptr<HistoryRead> &read, con
          });
 }
 
-void CopilotBackend::readEventLog(const QString &sessionId, const QString &cursor, QObject *context,
-                                  Handler<HistoryPage> handler)
+//! What has happened in a loaded session, page by page.
+struct CopilotBackend::LogRead
 {
-    QJsonObject params;
-    if (!cursor.isEmpty()) {
-        params = {{u"cursor"_s, cursor},
-                  {u"max"_s, 1000}, // the most that it takes
-                  {u"direction"_s, u"forward"_s},
-                  {u"includeEphemeral"_s, true}};
-    }
-    callSession(sessionId,
-                cursor.isEmpty() ? u"session.eventLog.tail"_s : u"session.eventLog.read"_s, params,
-                context, [this, handler = std::move(handler)](const Result<RawJson> &result) {
+    QString sessionId;
+    QPointer<QObject> context;
+    Handler<QList<AgentEvent>> handler;
+    QList<AgentEvent> events;
+    int pages = 0;
+};
+
+void CopilotBackend::readEventLog(const QString &sessionId, const QByteArray &after,
+                                  QObject *context, Handler<QList<AgentEvent>> handler)
+{
+    auto read = std::make_shared<LogRead>();
+    read->sessionId = sessionId;
+    read->context = context ? context : this;
+    read->handler = std::move(handler);
+    // A cursor is "<durable event>|<ephemeral events before it>". With 0 the ephemeral ones come
+    // from as far back as there are any (checked on 1.0.69 and 1.0.102), whatever their number was.
+    readLogPage(read, after.isEmpty() ? QString() : QString::fromLatin1(after) + u"|0"_s);
+}
+
+void CopilotBackend::readLogPage(const std::shared_ptr<LogRead> &read, const QString &cursor)
+{
+    // Without a choice of types nine tenths of the answer would be for nobody.
+    static const QJsonArray types = QJsonArray::fromStringList(copilotShownTypes());
+    QJsonObject params{{u"max"_s, 1000}, // the most that it takes
+                       {u"direction"_s, u"forward"_s},
+                       {u"includeEphemeral"_s, true},
+                       {u"types"_s, types}};
+    if (!cursor.isEmpty())
+        params.insert(u"cursor"_s, cursor);
+    callSession(read->sessionId, u"session.eventLog.read"_s, params, read->context,
+                [this, read, cursor](const Result<RawJson> &result) {
                     if (!result) {
-                        handler(tl::make_unexpected(result.error()));
+                        Error error = result.error();
+                        if (error.code == ErrorCode::MethodNotFound)
+                            error.code = ErrorCode::Unsupported;
+                        read->handler(tl::make_unexpected(error));
                         return;
                     }
-                    HistoryPage page;
-                    page.events = m_decoder.decodeList(*result);
+                    read->events += m_decoder.decodeList(*result);
                     const QJsonObject object = result->toObject();
-                    page.cursor = object.value("cursor"_L1).toString();
-                    page.hasMore = object.value("hasMore"_L1).toBool();
-                    handler(page);
-                });
+                    const QString next = object.value("cursor"_L1).toString();
+                    // The real server keeps 4000 ephemeral events; a hundred pages are more than
+                    // any turn.
+                    if (object.value("hasMore"_L1).toBool() && !next.isEmpty() && next != cursor
+                        && ++read->pages < 100) {
+                        readLogPage(read, next);
+                        return;
+                    }
+                    read->handler(copilot::inOrder(std::move(read->events)));
+                },
+                {HistoryTimeout});
 }
 
 void CopilotBackend::pendingRequests(const QString &sessionId, QObject *context,

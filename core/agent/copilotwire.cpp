@@ -4,6 +4,8 @@
 #include <QFileInfo>
 #include <QJsonArray>
 
+#include <algorithm>
+
 namespace pilotlight::copilot {
 
 using namespace Qt::Literals::StringLiterals;
@@ -215,6 +217,22 @@ QList<SessionSummary> sessions(const QJsonObject &result)
             list.append(summary);
     }
     return list;
+}
+
+QList<AgentEvent> inOrder(QList<AgentEvent> log)
+{
+    const auto isEphemeral = [](const AgentEvent &event) { return event.meta.ephemeral; };
+    const auto split = std::find_if(log.begin(), log.end(), isEphemeral);
+    if (split != log.begin() && std::all_of(split, log.end(), isEphemeral)) {
+        // By time, where two have the same the durable one first: an answer's text is final, and a
+        // question comes after the call that asks it.
+        std::inplace_merge(
+            log.begin(), split, log.end(),
+            [](const AgentEvent &a, const AgentEvent &b) { return a.meta.time < b.meta.time; });
+    }
+    // What stands before the first durable event belongs to turns that are over.
+    log.erase(log.begin(), std::find_if_not(log.begin(), log.end(), isEphemeral));
+    return log;
 }
 
 } // namespace pilotlight::copilot

@@ -37,6 +37,10 @@ QJsonObject permissionResult(const PermissionRequested &request, PermissionDecis
                              const QString &feedback);
 
 QJsonObject promptParams(const QString &sessionId, const Prompt &prompt);
+
+//! The events of a log in the order in which they happened, from the first durable one on. 1.0.69
+//! gives first the durable ones, then the ephemeral ones, both in their own order.
+QList<AgentEvent> inOrder(QList<AgentEvent> log);
 QString modeWord(AgentMode mode);
 QList<ModelInfo> models(const QJsonObject &result);
 QList<SessionSummary> sessions(const QJsonObject &result);

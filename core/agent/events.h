@@ -19,6 +19,9 @@ struct EventMeta
     QDateTime time; //!< the server's, UTC
     QString agentId; //!< set on events of a sub-agent; group by it
     bool ephemeral = false; //!< not in the server's history
+    //! As the server wrote it, on one line, where it belongs into a copy of the conversation that
+    //! is to be read without the server; else empty. decodeKept() reads it again.
+    QByteArray raw = {};
 };
 
 // Typed events. Protocol words end here: fields say what happened, not how it was spelled.
@@ -34,6 +37,7 @@ struct UserMessage
     QString text;
     Delivery delivery = Delivery::Idle;
     QString source; //!< empty: a user; else who made it ("agent-...", "system")
+    QList<Attachment> attachments = {}; //!< files and folders
 };
 struct TurnStarted
 {
@@ -255,6 +259,17 @@ struct CompactionChanged
     bool success = true;
     qint64 tokensRemoved = 0;
 };
+//! Not the server's: what we found out about its history when we came back to it.
+struct HistoryNote
+{
+    enum class Kind
+    {
+        Recovered, //!< what follows happened while we were away
+        Lost, //!< we had seen the count events before it; the server's history is without them
+    };
+    Kind kind = Kind::Recovered;
+    int count = 0;
+};
 //! A type that we do not know: kept, logged, never fatal.
 struct UnknownEvent
 {
@@ -270,7 +285,7 @@ using EventData =
                  SubagentCompleted, UsageReported, ContextUsage, TitleChanged, ModelChanged,
                  ModeChanged, TurnRetried, Aborted, AssistantIdle, SessionIdle, SessionFailed,
                  SessionNotice, SessionBegan, SessionResumed, SessionShutDown, QueueChanged,
-                 CompactionChanged, UnknownEvent>;
+                 CompactionChanged, HistoryNote, UnknownEvent>;
 
 struct AgentEvent
 {

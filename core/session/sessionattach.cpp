@@ -4,6 +4,7 @@
 
 #include "base/logging.h"
 #include "session/sessionstore.h"
+#include "session/transcriptstore.h"
 
 #include <algorithm>
 
@@ -57,6 +58,8 @@ void SessionManager::setBackend(const QString &backendId, AgentBackend *backend,
         session->m_transcript.markInterrupted();
         setState(*session, Session::State::Offline);
     }
+    if (m_transcripts)
+        m_transcripts->flush(); // what was streamed and will perhaps never be finished
     if (!backend)
         return;
     s.generation = generation ? generation : s.generation + 1;
@@ -164,74 +167,6 @@ void SessionManager::releaseForgotten(const Session &session, const Result<Done>
         backend->unloadSession(session.id(), this, [](const Result<Done> &) { });
 }
 
-void SessionManager::readHistory(Session &session)
-{
-    AgentBackend *backend = backendOf(session);
-    if (!backend)
-        return;
-    backend->readHistory(session.id(), &session,
-                         [this, &session](const Result<QList<AgentEvent>> &history) {
-                             historyRead(session, history);
-                         });
-}
-
-void SessionManager::historyRead(Session &session, const Result<QList<AgentEvent>> &history)
-{
-    if (session.m_state != Session::State::Attaching || session.m_work.gone)
-        return;
-    if (!history && history.error().code != ErrorCode::SessionNotFound
-        && history.error().code != ErrorCode::Unsupported) {
-        attachFailed(session, history.error());
-        return;
-    }
-    Session::Work &state = session.m_work;
-    if (history)
-        reconcile(session, *history);
-    session.m_transcript.load(history.value_or(QList<AgentEvent>()), true);
-    QDateTime newest;
-    for (const AgentEvent &event : history.value_or(QList<AgentEvent>())) {
-        if (isActivity(event.data) && event.meta.time.isValid()
-            && (!newest.isValid() || event.meta.time > newest))
-            newest = event.meta.time;
-    }
-    if (newest.isValid())
-        session.m_lastActivity = newest; // without one, what was stored
-    state.historyPending = false;
-    const QList<AgentEvent> early = std::exchange(state.early, {});
-    for (const AgentEvent &event : early)
-        applyEvent(session, event);
-    if (!session.m_durable && history) {
-        session.m_durable =
-            std::any_of(history->cbegin(), history->cend(), [](const AgentEvent &e) {
-                return std::holds_alternative<UserMessage>(e.data);
-            });
-    }
-    if (state.lostInARow > 0)
-        ++state.revivals;
-    state.attachedAt = m_clock.now();
-    confirmed(session, SessionLife::Evidence::Attached, true);
-    setState(session, Session::State::Attached);
-    persist(session);
-    if (!backendOf(session) || session.m_state != Session::State::Attached)
-        return; // whoever listened has ended the connection or the session
-    // A resume does not send again what still waits for the user.
-    backendOf(session)->pendingRequests(
-        session.id(), &session,
-        [this, &session](const Result<QList<PermissionRequested>> &requests) {
-            if (!requests)
-                return;
-            for (const PermissionRequested &request : *requests) {
-                AgentEvent event;
-                event.meta.id = "pending-" + request.requestId.toUtf8();
-                event.meta.time = m_clock.wallNow();
-                event.data = request;
-                session.m_transcript.apply(event); // it asked long ago: no new activity
-            }
-        });
-    flushQueue(session);
-    attachSome();
-}
-
 void SessionManager::attachFailed(Session &session, const Error &error)
 {
     qCWarning(lcSession).noquote() << QStringLiteral("Session %1 could not be attached: %2")
@@ -298,7 +233,9 @@ void SessionManager::onEvent(const QString &id, const AgentEvent &event)
 
 void SessionManager::applyEvent(Session &session, const AgentEvent &event)
 {
-    session.m_transcript.apply(event);
+    const bool isNew = session.m_transcript.apply(event);
+    if (isNew && m_transcripts)
+        m_transcripts->append(session.id(), event);
     if (isActivity(event.data)) {
         // Events that a resume replays are old ones.
         const QDateTime time = event.meta.time.isValid() ? event.meta.time : m_clock.wallNow();
@@ -315,7 +252,7 @@ void SessionManager::applyEvent(Session &session, const AgentEvent &event)
         }
         changed(session);
     } else if (const auto *message = std::get_if<MessageCompleted>(&event.data)) {
-        if (session.id() != m_visible && !message->text.isEmpty()) {
+        if (isNew && session.id() != m_visible && !message->text.isEmpty()) {
             ++session.m_unread;
             changed(session);
         }

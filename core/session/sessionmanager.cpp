@@ -6,6 +6,7 @@
 #include "session/outbox.h"
 #include "session/secretstore.h"
 #include "session/sessionstore.h"
+#include "session/transcriptstore.h"
 
 #include <QUuid>
 
@@ -54,12 +55,13 @@ void SessionManager::load()
         restore(stored);
 }
 
-void SessionManager::changeStore(SessionStore *store, Outbox *outbox)
+void SessionManager::changeStore(SessionStore *store, Outbox *outbox, TranscriptStore *transcripts)
 {
     while (!m_sessions.empty())
         drop(*m_sessions.back());
     m_store = store;
     setOutbox(outbox);
+    m_transcripts = transcripts;
     load();
 }
 
@@ -199,6 +201,8 @@ void SessionManager::forget(const QString &id)
     drop(*session);
     if (m_store)
         m_store->remove(id);
+    if (m_transcripts)
+        m_transcripts->remove(id);
     if (m_secrets && hasKey)
         m_secrets->remove(secretName(id), this, [](const Result<Done> &) { });
 }
@@ -240,8 +244,10 @@ void SessionManager::setVisible(const QString &id)
         used(*before); // it was looked at until now
     m_visible = id;
     Session *session = find(id);
-    if (session)
+    if (session) {
         used(*session);
+        showKept(*session);
+    }
     if (session && session->m_unread) {
         session->m_unread = 0;
         changed(*session);

@@ -22,6 +22,8 @@ class Random;
 class TouchScheduler;
 class SecretStore;
 class SessionStore;
+class TranscriptStore;
+struct MergedHistory;
 struct StoredSession;
 
 //! All sessions of one server: keeps them over restarts of the app, of the server and of the
@@ -40,11 +42,15 @@ public:
     void setOutbox(Outbox *outbox);
     //! Where provider keys are kept; null (the default) keeps them in memory only. Before load().
     void setSecretStore(SecretStore *secrets);
+    //! Where copies of the conversations are kept: to be read without a server, and so that nothing
+    //! that was seen goes when the server loses it. Null (the default) keeps none. Before load().
+    void setTranscriptStore(TranscriptStore *transcripts) { m_transcripts = transcripts; }
     //! Adds the sessions of the store. Once, before the first backend.
     void load();
     //! Forgets all sessions here (the old store, the server and the keys stay as they are) and adds
     //! those of \a store. While there is no backend: the new sessions are another server's.
-    void changeStore(SessionStore *store, Outbox *outbox = nullptr);
+    void changeStore(SessionStore *store, Outbox *outbox = nullptr,
+                     TranscriptStore *transcripts = nullptr);
 
     //! The id of the one backend that a program without a choice has, and of sessions from files
     //! that name none.
@@ -73,6 +79,8 @@ public:
     //! Sends a prompt again that the server took and then dropped (UserItem::dropped), with its
     //! attachments.
     void sendAgain(const QString &id, const QString &messageId);
+    //! Sends the prompt of the latest turn again, with its attachments.
+    void askAgain(const QString &id);
     void removeQueued(const QString &id, int index);
     //! The same, with \a draft (which has its text in it) on the disk first.
     void takeBack(const QString &id, int index, const QString &draft);
@@ -166,6 +174,14 @@ private:
     void releaseForgotten(const Session &session, const Result<Done> &result);
     void readHistory(Session &session);
     void historyRead(Session &session, const Result<QList<AgentEvent>> &history);
+    void readLog(Session &session, const QList<AgentEvent> &history);
+    MergedHistory merge(const Session &session, const QList<AgentEvent> &history,
+                        const QList<AgentEvent> &log) const;
+    void askWhetherItWorks(Session &session, const MergedHistory &merged);
+    void keep(Session &session, const MergedHistory &merged);
+    void attached(Session &session, const MergedHistory &merged);
+    void fetchPending(Session &session);
+    void showKept(Session &session);
     void attachFailed(Session &session, const Error &error);
     void onEvent(const QString &id, const AgentEvent &event);
     void applyEvent(Session &session, const AgentEvent &event);
@@ -213,6 +229,7 @@ private:
     std::unique_ptr<Outbox> m_memory; //!< in use where nobody gave another
     Outbox *m_outbox = nullptr;
     SecretStore *m_secrets = nullptr;
+    TranscriptStore *m_transcripts = nullptr;
     Clock &m_clock;
     Random &m_random;
     std::map<QString, std::unique_ptr<Server>> m_servers; //!< by backend id

@@ -59,6 +59,24 @@ void SessionManager::sendAgain(const QString &id, const QString &messageId)
     }
 }
 
+void SessionManager::askAgain(const QString &id)
+{
+    Session *session = find(id);
+    if (!session)
+        return;
+    const auto &items = session->m_transcript.items();
+    for (auto item = items.rbegin(); item != items.rend(); ++item) {
+        const auto *user = std::get_if<UserItem>(&item->data);
+        if (!user || user->pending || user->delivery == UserMessage::Delivery::Steering)
+            continue;
+        Prompt prompt;
+        prompt.text = user->text;
+        prompt.attachments = user->attachments;
+        send(id, prompt);
+        return;
+    }
+}
+
 void SessionManager::removeQueued(const QString &id, int index)
 {
     Session *session = find(id);

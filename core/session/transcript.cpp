@@ -5,20 +5,19 @@
 
 namespace pilotlight {
 
-namespace { } // namespace
-
 Transcript::Transcript(QObject *parent)
     : QObject(parent)
 { }
 
 // ---- from outside ----
 
-void Transcript::apply(const AgentEvent &event)
+bool Transcript::apply(const AgentEvent &event)
 {
     if (!m_seen.insert(event.meta.id, event.meta.ephemeral))
-        return;
+        return false;
     reduce(event);
     notifyActivity();
+    return true;
 }
 
 void Transcript::reduce(const AgentEvent &event)
@@ -28,7 +27,7 @@ void Transcript::reduce(const AgentEvent &event)
     std::visit([&](const auto &data) { on(event.meta, data); }, event.data);
 }
 
-void Transcript::load(const QList<AgentEvent> &history, bool live)
+void Transcript::load(const QList<AgentEvent> &history, bool live, bool certain)
 {
     std::vector<TranscriptItem> pending;
     for (const TranscriptItem &item : m_items) {
@@ -45,7 +44,7 @@ void Transcript::load(const QList<AgentEvent> &history, bool live)
     EventMeta end;
     end.time = m_lastTime;
     if (!live)
-        interrupt(end, {});
+        interrupt(end, {}, certain);
     // Idle events are not in a history; a turn goes on only after a message that called tools.
     if (m_openTurns.isEmpty() && m_openTools.isEmpty() && m_requests.isEmpty() && !m_calledTools)
         m_working = false;
@@ -58,7 +57,8 @@ void Transcript::load(const QList<AgentEvent> &history, bool live)
         if (echoed || rowOf(Users, user.messageId) >= 0)
             continue;
         // A server that does nothing has no queue: what is not in its history is not anywhere.
-        user.dropped = !m_working;
+        if (certain)
+            user.dropped = !m_working;
         m_pending.insert(user.messageId);
         insert(static_cast<int>(m_items.size()), std::move(item));
     }
@@ -93,13 +93,14 @@ void Transcript::clear()
     m_background = false;
     m_calledTools = false;
     m_retryShown = false;
+    m_resumable = false;
 }
 
 void Transcript::markInterrupted()
 {
     EventMeta meta;
     meta.time = m_lastTime;
-    interrupt(meta, {});
+    interrupt(meta, {}, false);
     notifyActivity();
 }
 
@@ -364,7 +365,7 @@ void Transcript::cancelOpen(const QDateTime &time)
     m_openTurns.clear();
 }
 
-void Transcript::interrupt(const EventMeta &meta, const QString &reason)
+void Transcript::interrupt(const EventMeta &meta, const QString &reason, bool certain)
 {
     const bool cut = !m_openTurns.isEmpty() || !m_openTools.isEmpty() || !m_messageOf.isEmpty()
         || !m_requests.isEmpty();
@@ -379,9 +380,29 @@ void Transcript::interrupt(const EventMeta &meta, const QString &reason)
     NoticeItem notice;
     notice.kind = NoticeItem::Kind::Interrupted;
     notice.text = reason;
+    if (!certain)
+        notice.detail = QStringLiteral("connection");
+    notResumable();
+    notice.resumable = certain;
+    m_resumable = certain;
     EventMeta main = meta;
     main.agentId.clear();
     append(main, std::move(notice));
+}
+
+//! Something has followed, or the turn goes on after all.
+void Transcript::notResumable()
+{
+    if (!std::exchange(m_resumable, false))
+        return;
+    for (int row = static_cast<int>(m_items.size()) - 1; row >= 0; --row) {
+        auto *notice = std::get_if<NoticeItem>(&m_items[static_cast<std::size_t>(row)].data);
+        if (!notice || !notice->resumable)
+            continue;
+        notice->resumable = false;
+        changed(row);
+        return;
+    }
 }
 
 void Transcript::dropPending()

@@ -24,6 +24,7 @@ struct UserItem
     //! With pending: the server has dropped it (its queue goes on abort and on every end of the
     //! session), so it must be sent again to be answered.
     bool dropped = false;
+    QList<Attachment> attachments; //!< files and folders that went along
 };
 struct AssistantItem
 {
@@ -118,6 +119,8 @@ struct NoticeItem
         ModelChanged,
         ModeChanged,
         Compaction,
+        Recovered, //!< count events after it happened while we were away
+        ServerLost, //!< the server's history is without count events before it
         Unknown
     };
     Kind kind = Kind::Info;
@@ -125,7 +128,10 @@ struct NoticeItem
     QString detail; //!< the server's word for the kind of it; may be empty
     std::optional<int> statusCode; //!< HTTP status of a failed model call
     bool running = false; //!< of a Compaction that has not ended
-    int count = 1; //!< of Retrying: which try failed
+    int count = 1; //!< of Retrying: which try failed; of Recovered and ServerLost: events
+    //! Of Interrupted: the server says that the turn is over, and nothing has followed, so that it
+    //! can be continued or asked again.
+    bool resumable = false;
 };
 
 struct TranscriptItem
@@ -155,13 +161,16 @@ class Transcript : public QObject
 public:
     explicit Transcript(QObject *parent = nullptr);
 
-    void apply(const AgentEvent &event);
+    //! False where it was applied before, and nothing was done.
+    bool apply(const AgentEvent &event);
     //! Replaces everything by a history and ends what it left open (a turn without an end was
     //! interrupted).
-    //! \a live: the session is loaded and may still be working, so nothing is ended.
-    void load(const QList<AgentEvent> &history, bool live);
+    //! \a live: the session is loaded and may still be working, so nothing is ended. Not \a
+    //! certain: read from a copy, without the server; what it has done since nobody knows.
+    void load(const QList<AgentEvent> &history, bool live, bool certain = true);
     //! The connection or server went: running items become interrupted, waiting ones stay
-    //! answerable only after pending requests were fetched again.
+    //! answerable only after pending requests were fetched again. Whether the turn goes on nobody
+    //! knows until the history has been read again.
     void markInterrupted();
 
     //! Shows a prompt of ours before the server echoes it (matched by message id later).
@@ -241,6 +250,7 @@ private:
     void on(const EventMeta &meta, const SessionResumed &session);
     void on(const EventMeta &meta, const SessionShutDown &session);
     void on(const EventMeta &meta, const CompactionChanged &compaction);
+    void on(const EventMeta &meta, const HistoryNote &note);
     template <typename T>
     void on(const EventMeta &, const T &)
     { }
@@ -276,7 +286,8 @@ private:
     void endReasoning(const QString &agentId);
     void cancelRequest(const QString &requestId);
     void cancelOpen(const QDateTime &time);
-    void interrupt(const EventMeta &meta, const QString &reason);
+    void interrupt(const EventMeta &meta, const QString &reason, bool certain = true);
+    void notResumable();
     void dropPending();
     void setAsking(const QString &toolCallId, bool asking);
     void removeRetryNotice();
@@ -313,6 +324,7 @@ private:
     bool m_calledTools = false; //!< the main agent's latest message asked for tools
     bool m_loading = false;
     bool m_retryShown = false;
+    bool m_resumable = false; //!< a row says so
     bool m_infoDirty = false;
     Activity m_shownActivity = Activity::Idle;
     int m_shownWaiting = 0;

@@ -35,12 +35,14 @@ void Transcript::on(const EventMeta &meta, const UserMessage &message)
     m_working = true;
     m_background = false;
     m_calledTools = false;
+    notResumable();
     if (!message.source.isEmpty())
         return;
     UserItem item;
     item.messageId = message.messageId;
     item.text = message.text;
     item.delivery = message.delivery;
+    item.attachments = message.attachments;
     const int row =
         message.messageId.isEmpty() ? pendingRow(message.text) : rowOf(Users, message.messageId);
     if (row >= 0 && !at<UserItem>(row).pending)
@@ -79,6 +81,7 @@ void Transcript::on(const EventMeta &meta, const TurnStarted &)
     if (meta.agentId.isEmpty()) {
         m_working = true;
         m_background = false;
+        notResumable();
     }
 }
 
@@ -381,6 +384,7 @@ void Transcript::ask(Table table, const EventMeta &meta, const Request &request)
             return;
         item.state = Item::State::Waiting;
         changed(row);
+        notResumable();
     }
     m_requests.insert(request.requestId, table);
     const int tool = rowOf(Tools, request.toolCallId);
@@ -627,6 +631,17 @@ void Transcript::on(const EventMeta &meta, const SessionResumed &session)
 void Transcript::on(const EventMeta &meta, const SessionShutDown &session)
 {
     interrupt(meta, session.kind);
+}
+
+void Transcript::on(const EventMeta &meta, const HistoryNote &note)
+{
+    const bool lost = note.kind == HistoryNote::Kind::Lost;
+    if (lost)
+        interrupt(meta, {}); // the server knows nothing of what runs there
+    NoticeItem item;
+    item.kind = lost ? NoticeItem::Kind::ServerLost : NoticeItem::Kind::Recovered;
+    item.count = note.count;
+    append(meta, std::move(item));
 }
 
 void Transcript::on(const EventMeta &meta, const CompactionChanged &compaction)

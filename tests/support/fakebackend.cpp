@@ -210,11 +210,12 @@ void FakeBackend::readHistory(const QString &sessionId, QObject *context,
                               [this, sessionId] { return histories.value(sessionId); });
 }
 
-void FakeBackend::readEventLog(const QString &sessionId, const QString &cursor, QObject *context,
-                               Handler<HistoryPage> handler)
+void FakeBackend::readEventLog(const QString &sessionId, const QByteArray &after, QObject *context,
+                               Handler<QList<AgentEvent>> handler)
 {
-    record<HistoryPage>(named("readEventLog", sessionId, cursor), context, std::move(handler),
-                        [this, sessionId] { return logPages.value(sessionId); });
+    record<QList<AgentEvent>>(named("readEventLog", sessionId, QString::fromLatin1(after)), context,
+                              std::move(handler),
+                              [this, sessionId] { return logs.value(sessionId); });
 }
 
 void FakeBackend::pendingRequests(const QString &sessionId, QObject *context,

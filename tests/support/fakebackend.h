@@ -25,7 +25,7 @@ public:
         SessionConfig config; //!< of createSession and resumeSession
         ResumeOptions options;
         Prompt prompt;
-        QString text; //!< name, model, feedback, answer, action or cursor
+        QString text; //!< name, model, feedback, answer, action, or the event to read after
         AgentMode mode = AgentMode::Interactive;
         PermissionDecision decision = PermissionDecision::ApproveOnce;
         QString requestId;
@@ -54,7 +54,7 @@ public:
     QList<ModelInfo> models;
     QList<SessionSummary> summaries;
     QMap<QString, QList<AgentEvent>> histories; //!< by session
-    QMap<QString, HistoryPage> logPages;
+    QMap<QString, QList<AgentEvent>> logs; //!< of readEventLog, by session
     QMap<QString, QList<PermissionRequested>> pending;
 
     const std::deque<Call> &calls() const { return m_calls; }
@@ -89,8 +89,8 @@ public:
                        DoneHandler handler) override;
     void readHistory(const QString &sessionId, QObject *context,
                      Handler<QList<AgentEvent>> handler) override;
-    void readEventLog(const QString &sessionId, const QString &cursor, QObject *context,
-                      Handler<HistoryPage> handler) override;
+    void readEventLog(const QString &sessionId, const QByteArray &after, QObject *context,
+                      Handler<QList<AgentEvent>> handler) override;
     void pendingRequests(const QString &sessionId, QObject *context,
                          Handler<QList<PermissionRequested>> handler) override;
     SessionRules sessionRules() const override { return rules; }

@@ -370,20 +370,47 @@ private Q_SLOTS:
 
     void readsTheEventLog()
     {
-        Answer<HistoryPage> end;
-        m_backend->readEventLog(str("s1"), {}, this, end.handler());
-        QVERIFY(reply("session.eventLog.tail", J("{'cursor':'e|41'}")));
-        QVERIFY(end.ok());
-        QCOMPARE((*end.result)->cursor, str("e|41"));
-        Answer<HistoryPage> page;
-        m_backend->readEventLog(str("s1"), str("e|41"), this, page.handler());
-        QVERIFY(params("session.eventLog.read").value(str("includeEphemeral")).toBool());
+        Answer<QList<AgentEvent>> log;
+        m_backend->readEventLog(str("s1"), "e", this, log.handler());
+        const QJsonObject asked = params("session.eventLog.read");
+        QCOMPARE(asked.value(str("cursor")).toString(), str("e|0"));
+        QVERIFY(asked.value(str("includeEphemeral")).toBool());
+        const QJsonArray types = asked.value(str("types")).toArray();
+        QVERIFY(types.contains(str("assistant.message_delta")));
+        QVERIFY(types.contains(str("user_input.requested")));
+        QVERIFY(!types.contains(str("system.message")));
+        // 1.0.69: durable events first. What is older than the turn is left out.
+        QVERIFY(reply(
+            "session.eventLog.read",
+            J("{'events':["
+              "{'type':'user.message','data':{},'id':'1','timestamp':'2026-11-21T09:00:01.000Z'},"
+              "{'type':'assistant.turn_end','data':{},'id':'3',"
+              "'timestamp':'2026-11-21T09:00:03.000Z'}],'cursor':'3|0','hasMore':true}")));
+        QCOMPARE(log.count, 0);
+        QCOMPARE(params("session.eventLog.read").value(str("cursor")).toString(), str("3|0"));
         QVERIFY(reply("session.eventLog.read",
-                      J("{'events':[{'type':'session.idle','data':{},'id':'9'}],'cursor':'e|42',"
-                        "'hasMore':true,'cursorStatus':'ok'}")));
-        QVERIFY(page.ok());
-        QCOMPARE((*page.result)->events.size(), 1);
-        QVERIFY((*page.result)->hasMore);
+                      J("{'events':["
+                        "{'type':'session.idle','data':{},'id':'0','ephemeral':true,"
+                        "'timestamp':'2026-11-21T09:00:00.000Z'},"
+                        "{'type':'session.title_changed','data':{},'id':'2','ephemeral':true,"
+                        "'timestamp':'2026-11-21T09:00:02.000Z'},"
+                        "{'type':'session.idle','data':{},'id':'4','ephemeral':true,"
+                        "'timestamp':'2026-11-21T09:00:03.000Z'}],"
+                        "'cursor':'3|3','hasMore':false}")));
+        QVERIFY(log.ok());
+        QByteArray ids;
+        for (const AgentEvent &event : std::as_const(**log.result))
+            ids += event.meta.id;
+        QCOMPARE(ids, QByteArray("1234"));
+    }
+
+    void aServerWithoutAnEventLog()
+    {
+        Answer<QList<AgentEvent>> log;
+        m_backend->readEventLog(str("s1"), {}, this, log.handler());
+        QVERIFY(!params("session.eventLog.read").contains(str("cursor")));
+        QVERIFY(refuse("session.eventLog.read", -32601, "Unhandled method"));
+        QCOMPARE(log.code(), ErrorCode::Unsupported);
     }
 
     void readsPendingRequests()

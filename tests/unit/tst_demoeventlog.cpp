@@ -76,6 +76,17 @@ private Q_SLOTS:
         QCOMPARE(page.events.size(), 4);
     }
 
+    void theHalvesOfACursorCountApart()
+    {
+        // Durable events behind "a", ephemeral ones from the first on.
+        const EventPage page = m_log.read(QStringLiteral("a|0"), 9, {});
+        QVERIFY(!page.expired);
+        QCOMPARE(ids(page),
+                 QStringList({QStringLiteral("b"), QStringLiteral("c"), QStringLiteral("d")}));
+        const EventPage late = m_log.read(QStringLiteral("c|0"), 9, {});
+        QCOMPARE(ids(late), QStringList({QStringLiteral("b"), QStringLiteral("d")}));
+    }
+
     void backwardGivesDurableOnly()
     {
         const EventPage last = m_log.readBackward({}, 1, {});

@@ -81,6 +81,27 @@ ChatView::ChatView(SessionManager &manager, QWidget *parent)
             m_input->focusInput();
         },
         Qt::QueuedConnection); // the row that asks goes with it
+    const auto sendOn = [this](const Prompt *prompt) {
+        m_failure->hide();
+        if (prompt)
+            m_manager.send(m_id, *prompt);
+        else
+            m_manager.askAgain(m_id);
+        m_view->scrollToBottom();
+        m_input->focusInput();
+    };
+    // Queued: the row that asks may go with its click.
+    connect(
+        &actions, &RowActions::continueRequested, this,
+        [sendOn] {
+            Prompt prompt;
+            prompt.text = tr("You were interrupted. Please go on where you stopped.");
+            sendOn(&prompt);
+        },
+        Qt::QueuedConnection);
+    connect(
+        &actions, &RowActions::askAgainRequested, this, [sendOn] { sendOn(nullptr); },
+        Qt::QueuedConnection);
     connect(&actions, &RowActions::linkActivated, this, &ChatView::openLink);
 
     connect(m_input, &InputBar::sendRequested, this, [this](const Prompt &prompt) {

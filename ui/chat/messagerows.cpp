@@ -6,6 +6,7 @@
 #include "ui/chat/markdownview.h"
 #include "ui/sessions/sessiontext.h"
 #include "ui/theme/theme.h"
+#include "ui/widgets/plural.h"
 
 #include <QApplication>
 #include <QClipboard>
@@ -387,9 +388,16 @@ NoticeWords noticeWords(const NoticeItem &notice)
     };
     switch (notice.kind) {
     case Kind::Interrupted:
+        if (notice.detail == QLatin1String("connection"))
+            return {NoticeRow::tr("The connection ended in the middle of this turn. It may go on "
+                                  "at the server; what it does is shown when the connection is "
+                                  "back."),
+                    {}};
         // The text is the server's word for how it ended the session ("routine").
         return {notice.text.isEmpty()
-                    ? NoticeRow::tr("Interrupted")
+                    ? notice.resumable ? NoticeRow::tr("Interrupted: the server did not finish "
+                                                       "this turn")
+                                       : NoticeRow::tr("Interrupted")
                     : NoticeRow::tr("Interrupted: the server ended the session in the middle of "
                                     "this turn"),
                 {}};
@@ -421,6 +429,15 @@ NoticeWords noticeWords(const NoticeItem &notice)
     }
     case Kind::Warning:
         return {or_(NoticeRow::tr("The server warns")), {}};
+    case Kind::Recovered:
+        return {plural(notice.count, NoticeRow::tr("%1 event recovered"),
+                       NoticeRow::tr("%1 events recovered")),
+                NoticeRow::tr("This happened while Pilotlight was away.")};
+    case Kind::ServerLost:
+        return {plural(notice.count, NoticeRow::tr("The server lost this: %1 event above"),
+                       NoticeRow::tr("The server lost this: %1 events above")),
+                NoticeRow::tr("You saw it, but it is not in the server's history: the server ended "
+                              "before it had written it down. The agent does not know of it.")};
     case Kind::Info:
     case Kind::Unknown:
         break;
@@ -460,8 +477,38 @@ void NoticeRow::setItem(const TranscriptItem &item)
     m_text->setText(words.text);
     m_detail->setText(words.detail);
     m_detail->setVisible(!words.detail.isEmpty());
-    setToolTip(words.detail.isEmpty() ? m_item.detail : QString());
+    const bool offline = m_item.kind == NoticeItem::Kind::Interrupted
+        && m_item.detail == QLatin1String("connection");
+    setToolTip(words.detail.isEmpty() && !offline ? m_item.detail : QString());
+    showActions(m_item.resumable);
     restyle();
+}
+
+void NoticeRow::showActions(bool shown)
+{
+    if (shown && !m_actions) {
+        m_actions = new QWidget(this);
+        auto *line = new QHBoxLayout(m_actions);
+        line->setContentsMargins(18 + Theme::space(2), 0, 0, 0);
+        line->setSpacing(Theme::space(2));
+        auto *again = new QPushButton(tr("Ask again"), m_actions);
+        again->setObjectName(QStringLiteral("askAgain"));
+        again->setToolTip(tr("Sends your prompt of this turn once more, with its attachments"));
+        auto *goOn = new QPushButton(tr("Continue"), m_actions);
+        goOn->setObjectName(QStringLiteral("continueTurn"));
+        goOn->setToolTip(tr("Asks the agent to go on where it was interrupted"));
+        goOn->setProperty("kind", QStringLiteral("primary"));
+        for (QPushButton *button : {goOn, again}) {
+            button->setAutoDefault(true);
+            line->addWidget(button);
+        }
+        line->addStretch(1);
+        column()->addWidget(m_actions);
+        connect(goOn, &QPushButton::clicked, &actions(), &RowActions::continueRequested);
+        connect(again, &QPushButton::clicked, &actions(), &RowActions::askAgainRequested);
+    }
+    if (m_actions)
+        m_actions->setVisible(shown);
 }
 
 void NoticeRow::restyle()
@@ -495,11 +542,19 @@ void NoticeRow::restyle()
     case Kind::Compaction:
         icon = QStringLiteral("queue");
         break;
+    case Kind::Recovered:
+        icon = QStringLiteral("refresh");
+        break;
+    case Kind::ServerLost:
+        ink = ColorRole::Warning;
+        icon = QStringLiteral("warning");
+        break;
     case Kind::Info:
     case Kind::Unknown:
         break;
     }
-    const bool card = m_item.kind == Kind::Error || m_item.kind == Kind::Warning;
+    const bool card = m_item.kind == Kind::Error || m_item.kind == Kind::Warning
+        || m_item.kind == Kind::ServerLost;
     if (card) {
         const QColor soft =
             theme.color(m_item.kind == Kind::Error ? ColorRole::ErrorSoft : ColorRole::WarningSoft);

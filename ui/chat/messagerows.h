@@ -93,11 +93,13 @@ public:
 
 private:
     void restyle();
+    void showActions(bool shown);
 
     NoticeItem m_item;
     QLabel *m_icon;
     QLabel *m_text;
     QLabel *m_detail;
+    QWidget *m_actions = nullptr; //!< made for the few notices that offer something
 };
 
 struct NoticeWords

@@ -26,6 +26,9 @@ Q_SIGNALS:
     void planAnswered(const QString &requestId, bool approved, const QString &action);
     //! A prompt of the user that the server has dropped shall go out again.
     void sendAgainRequested(const QString &messageId);
+    //! An interrupted turn shall go on, or its prompt shall be asked once more.
+    void continueRequested();
+    void askAgainRequested();
     //! The user clicked a link; whoever listens decides whether it may be opened.
     void linkActivated(const QUrl &target);
 };

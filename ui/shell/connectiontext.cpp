@@ -283,6 +283,21 @@ ConnectionText::Notice ConnectionText::notice(const QString &code, const QString
         return {NoticeLevel::Error,
                 with(tr("Prompts cannot be saved: one that is on its way when this program ends "
                         "may be lost. Free some disk space, or make the file writable."))};
+    if (code == QStringLiteral("transcript-damaged"))
+        return {NoticeLevel::Warning,
+                with(tr("The copy of a conversation was damaged. What could be read is shown, the "
+                        "rest comes from the server; the old file was kept."))};
+    if (code == QStringLiteral("transcript-newer"))
+        return {
+            NoticeLevel::Info,
+            with(tr("A newer Pilotlight wrote the copy of a conversation. It is left alone, and "
+                    "cannot be read here without the server."))};
+    if (code == QStringLiteral("transcript-unreadable")
+        || code == QStringLiteral("transcript-unwritable"))
+        return {
+            NoticeLevel::Warning,
+            with(tr("Conversations cannot be copied to this disk: they cannot be read while the "
+                    "server is away. Pilotlight tries again every 30 seconds."))};
     return {NoticeLevel::Info, detail.isEmpty() ? code : detail};
 }
 
