@@ -31,11 +31,6 @@ AppOptions appOptions(const CtlOptions &options)
     return app;
 }
 
-double seconds(Milliseconds time)
-{
-    return static_cast<double>(time.count()) / 1000;
-}
-
 QJsonObject sessionField(const QString &id)
 {
     return {{QStringLiteral("session"), id}};
@@ -150,37 +145,6 @@ void Ctl::onOnline()
 // ---- without a session
 // ------------------------------------------------------------------------------
 
-void Ctl::runStatus()
-{
-    m_context.connection().agentBackend()->authStatus(this, [this](const Result<AuthStatus> &auth) {
-        const ConnectionStatus status = m_context.connection().status();
-        const ServerInfo server = status.server.value_or(ServerInfo());
-        QJsonObject fields{
-            {QStringLiteral("server"), server.name},
-            {QStringLiteral("version"), server.version},
-            {QStringLiteral("protocol"), server.protocolVersion},
-            {QStringLiteral("mode"), connectionModeName(status.mode)},
-            {QStringLiteral("target"), status.target},
-            {QStringLiteral("keepalive"), keepaliveStateName(status.keepalive.state)},
-            {QStringLiteral("method"), status.keepalive.config.methodName()},
-            {QStringLiteral("interval"), seconds(status.keepalive.config.interval)},
-            {QStringLiteral("probeTimeout"), seconds(status.keepalive.config.timeout)}};
-        if (auth) {
-            fields.insert(QStringLiteral("signedIn"), auth->signedIn);
-            fields.insert(QStringLiteral("user"), auth->user);
-        }
-        m_output.event(QStringLiteral("status"), fields);
-        m_output.line(QStringLiteral("%1 %2, protocol %3, %4 (%5)")
-                          .arg(server.name, server.version)
-                          .arg(server.protocolVersion)
-                          .arg(status.target, connectionModeName(status.mode)));
-        if (auth)
-            m_output.line(auth->signedIn ? QStringLiteral("signed in as %1").arg(auth->user)
-                                         : QStringLiteral("not signed in: %1").arg(auth->message));
-        finish(ExitOk);
-    });
-}
-
 void Ctl::runPing()
 {
     // The demo has no keepalive loop; its probes by hand are as good.
@@ -264,31 +228,6 @@ void Ctl::onWoke(const WakeReport &report)
                        .arg(report.alive)
                        .arg(report.resumed)
                        .arg(report.lost));
-}
-
-void Ctl::runSessions()
-{
-    m_context.sessions().listServerSessions(
-        this, [this](const Result<QList<SessionSummary>> &list) {
-            if (!list) {
-                fail(ExitFailed, list.error().toString());
-                return;
-            }
-            for (const SessionSummary &summary : *list) {
-                QJsonObject fields = sessionField(summary.id);
-                fields.insert(QStringLiteral("state"), QStringLiteral("listed"));
-                fields.insert(QStringLiteral("name"),
-                              summary.name.isEmpty() ? summary.summary : summary.name);
-                fields.insert(QStringLiteral("cwd"), summary.workingDirectory);
-                fields.insert(QStringLiteral("modified"), summary.modified.toString(Qt::ISODate));
-                m_output.event(QStringLiteral("session"), fields);
-                m_output.line(QStringLiteral("%1  %2  %3  %4")
-                                  .arg(summary.id, summary.modified.toString(Qt::ISODate),
-                                       summary.name.isEmpty() ? summary.summary : summary.name,
-                                       summary.workingDirectory));
-            }
-            finish(ExitOk);
-        });
 }
 
 void Ctl::runDelete()
@@ -459,6 +398,8 @@ void Ctl::onSessionChanged(Session *session)
 {
     const QString id = session->id();
     const QString before = m_announced.contains(id) ? m_announced[id] : QString();
+    if (m_options.command == QLatin1String("guard"))
+        sessionActivity(*session);
     if (m_options.command == QLatin1String("guard") && session->state() != Session::State::Attached)
         sessionSafety(*session);
     switch (session->state()) {

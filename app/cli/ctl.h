@@ -59,6 +59,11 @@ private:
     void applyProvider(SessionConfig *config, const QString &id);
     void sessionState(const QString &id, const QString &state);
     void sessionSafety(const Session &session);
+    void sessionActivity(const Session &session);
+    //! The server's sessions, and by id what it does with them.
+    void survey(std::function<void(const Result<QList<SessionSummary>> &list,
+                                   const QMap<QString, QString> &activities)>
+                    finished);
     void finish(int exitCode);
     void fail(int exitCode, const QString &text);
 
@@ -72,6 +77,7 @@ private:
     QString m_messageId; //!< of the prompt, once the server has taken it
     std::map<QString, QString> m_announced; //!< by session: the state said last
     std::map<QString, SessionLife::Safety> m_safety; //!< likewise
+    std::map<QString, QString> m_activities; //!< likewise
     QPointer<Prover> m_prover; //!< of prove
     QSet<KeepMethod> m_announcedDeaths; //!< of canaries
     int m_signal = 0; //!< that ends us

@@ -185,6 +185,11 @@ void DemoServer::sendTo(int client, const QByteArray &message)
 
 void DemoServer::deliver(const DemoSession &session, const QByteArray &message)
 {
+    if (m_faults.swallowSomething()) {
+        const auto logged = session.log().last(1);
+        if (!logged.isEmpty() && !m_faults.mayPass(session.meta().id, logged.first().type))
+            return;
+    }
     const QList<int> attached = session.attached().keys();
     for (const int client : attached)
         sendTo(client, message);
@@ -351,6 +356,8 @@ void DemoServer::fire(const FaultSpec &fault)
                             + id.toUtf8() + R"(","event":)" + event.json + "}}");
             }
         }
+    } else if (fault.kind == "swallow"_L1) {
+        m_faults.swallow(fault);
     } else if (fault.kind == "reap"_L1) {
         reap(true, fault.sessionId);
     } else if (fault.kind == "kill"_L1) {

@@ -43,10 +43,40 @@ void Faults::fireSoon(const FaultSpec &fault)
     m_timers.push_back(m_clock.after(Milliseconds(0), [this, fault] { m_fire(fault); }));
 }
 
+bool Faults::swallowSomething() const
+{
+    return !m_swallowing.isEmpty()
+        || std::any_of(m_armed.cbegin(), m_armed.cend(),
+                       [](const Armed &armed) { return armed.fault.kind == "swallow"_L1; });
+}
+
+bool Faults::mayPass(const QString &sessionId, const QString &type)
+{
+    for (auto it = m_armed.begin(); it != m_armed.end(); ++it) {
+        if (it->fault.kind != "swallow"_L1 || it->moment != "event:"_L1 + type
+            || --it->countdown > 0)
+            continue;
+        m_swallowing[sessionId] = it->fault.value.value_or(0);
+        m_armed.erase(it);
+        break;
+    }
+    auto swallowing = m_swallowing.find(sessionId);
+    if (swallowing == m_swallowing.end())
+        swallowing = m_swallowing.find(QString());
+    if (swallowing == m_swallowing.end())
+        return true;
+    const bool last = *swallowing > 0 ? --*swallowing == 0 : type == "session.idle"_L1;
+    if (last)
+        m_swallowing.erase(swallowing);
+    return false;
+}
+
 void Faults::note(const QString &moment)
 {
     for (auto it = m_armed.begin(); it != m_armed.end();) {
-        if (it->moment != moment || --it->countdown > 0) {
+        // What swallows an event has to be asked before it is sent.
+        const bool later = it->fault.kind == "swallow"_L1 && moment.startsWith("event:"_L1);
+        if (later || it->moment != moment || --it->countdown > 0) {
             ++it;
             continue;
         }

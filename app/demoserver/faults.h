@@ -3,6 +3,7 @@
 
 #include "demoserver/options.h"
 
+#include <QHash>
 #include <QList>
 
 #include <functional>
@@ -22,6 +23,11 @@ public:
     void fireSoon(const FaultSpec &fault);
     void noteConnect() { note(QStringLiteral("connect")); }
     void noteCall(const QString &method) { note(QStringLiteral("call:") + method); }
+    bool swallowSomething() const; //!< else mayPass() need not be asked
+    //! An event of this type is about to be sent. False: a fault swallows it.
+    bool mayPass(const QString &sessionId, const QString &type);
+    //! From now on, in every session, as \a fault says.
+    void swallow(const FaultSpec &fault) { m_swallowing[{}] = fault.value.value_or(0); }
     void noteEvent(const QString &type) { note(QStringLiteral("event:") + type); }
 
 private:
@@ -36,6 +42,7 @@ private:
     Clock &m_clock;
     std::function<void(const FaultSpec &)> m_fire;
     QList<Armed> m_armed;
+    QHash<QString, qint64> m_swallowing; //!< by session, empty: all; so many yet, 0: to the end
     std::vector<TimerHandle> m_timers;
 };
 

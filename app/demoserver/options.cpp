@@ -12,8 +12,9 @@ namespace {
 const QStringList &faultKinds()
 {
     static const QStringList kinds{
-        u"freeze"_s,  u"drop"_s,  u"half-close"_s, u"slow-start"_s, u"garbage"_s, u"garbage-json"_s,
-        u"version"_s, u"token"_s, u"kill"_s,       u"exit"_s,       u"replay"_s,  u"reap"_s};
+        u"freeze"_s,       u"drop"_s,    u"half-close"_s, u"slow-start"_s, u"garbage"_s,
+        u"garbage-json"_s, u"version"_s, u"token"_s,      u"kill"_s,       u"exit"_s,
+        u"replay"_s,       u"reap"_s,    u"swallow"_s};
     return kinds;
 }
 
@@ -55,6 +56,9 @@ QString faultHelp()
            "  kill            die like kill -9; exit: end in order\n"
            "  replay[=N]      send the last N events (20) again, with the same ids\n"
            "  reap            drop every idle session now, silently\n"
+           "  swallow[=N]     do not send the next N events (all to the end of the turn); with "
+           "the\n"
+           "                  trigger event:TYPE beginning with that one\n"
            "Triggers: start, connect, turn (after the third delta), 1500ms, call:METHOD,\n"
            "  event:TYPE, each with #N for the Nth time. Default: turn, or start for slow-start,\n"
            "  version and token. At run time: the request demo.fault {\"fault\":\"drop@turn\"}, "

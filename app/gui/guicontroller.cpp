@@ -180,6 +180,23 @@ void GuiController::connectChat()
     });
     connect(m_sessions, &SessionListView::activated, m_chat, &ChatView::focusInput);
     connect(m_chat, &ChatView::newSessionRequested, m_sessions, &SessionListView::newSession);
+    connect(m_chat, &ChatView::helpRequested, this, &GuiController::help);
+}
+
+void GuiController::help(Explanation::Action action, const QString &backendId)
+{
+    using Action = Explanation::Action;
+    Connection *const connection = m_context.connections().find(backendId);
+    if (action == Action::OpenLog)
+        m_window->setLogVisible(true);
+    if (action == Action::SignIn)
+        checkSignIn(); // shows the command where it is not
+    if (!connection)
+        return;
+    if (action == Action::RestartServer)
+        connection->restartServer();
+    if (action == Action::Reconnect)
+        connection->reconnect();
 }
 
 void GuiController::statusChanged()
@@ -311,8 +328,10 @@ void GuiController::currentSessionChanged(const QString &id)
 
 void GuiController::sessionChanged(Session *session)
 {
+    // The end is when nothing runs any more, in the background neither.
     if (session->state() == Session::State::Attached)
-        m_attention->update(session->id(), sessionTitle(*session), session->activity());
+        m_attention->update(session->id(), sessionTitle(*session),
+                            session->isWorking() ? Activity::Working : session->activity());
     else
         m_attention->suspend(session->id());
     if (session->id() == m_sessions->currentId())

@@ -2,6 +2,7 @@
 #pragma once
 
 #include "connection/status.h"
+#include "session/explanation.h"
 
 #include <QObject>
 
@@ -39,6 +40,7 @@ private:
     void connectWindow();
     void connectSessions();
     void connectChat();
+    void help(Explanation::Action action, const QString &backendId);
     void statusChanged();
     void phaseChanged(Phase phase);
     void currentSessionChanged(const QString &id);

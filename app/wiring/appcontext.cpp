@@ -7,6 +7,7 @@
 #include "server/clilocator.h"
 #include "server/commandline.h"
 #include "server/localserver.h"
+#include "session/explanation.h"
 #include "transport/makemcptransport.h"
 #include "transport/maketransport.h"
 #include "transport/processtransport.h"
@@ -86,6 +87,32 @@ std::optional<IdleLimit> knownIdleLimit(const ConnectionStatus &status, const QS
                                   IdleLimit::Origin::CommandLine);
 }
 
+LinkFacts linkFacts(const ConnectionStatus &status)
+{
+    LinkFacts link;
+    switch (status.phase) {
+    case Phase::Idle:
+    case Phase::Disposed:
+        break;
+    case Phase::StartingServer:
+    case Phase::Connecting:
+    case Phase::Initializing:
+    case Phase::Stopping:
+        link.state = LinkFacts::State::Connecting;
+        break;
+    case Phase::Backoff:
+        link.state = LinkFacts::State::Waiting;
+        link.retryAt = status.retryAt;
+        break;
+    case Phase::Online:
+        link.state = LinkFacts::State::Online;
+        break;
+    }
+    link.restartable = status.mode != ConnectionMode::Attach;
+    link.signedIn = !status.auth || status.auth->signedIn;
+    return link;
+}
+
 } // namespace
 
 AppContext::AppContext(AppOptions options, QObject *parent)
@@ -144,6 +171,10 @@ AppContext::AppContext(AppOptions options, QObject *parent)
             [this](const QString &id, Phase phase) {
                 if (phase == Phase::Online)
                     online(*m_connections->find(id));
+            });
+    connect(m_connections.get(), &ConnectionManager::statusChanged, m_sessions.get(),
+            [this](const QString &id) {
+                m_sessions->setLink(id, linkFacts(m_connections->find(id)->status()));
             });
     m_observers = std::make_unique<Observers>(*m_connections, *m_sessions, m_clock, m_random);
     m_observers->apply(m_settingsStore.values());

@@ -174,27 +174,26 @@ void MetricsRecorder::countSessionsSoon()
 
 void MetricsRecorder::countSessions()
 {
-    struct Counts
-    {
-        int safe = 0;
-        int atRisk = 0;
-    };
-    QMap<QString, Counts> all;
+    QMap<QString, SessionCounts> all;
     for (const QString &id : m_connections.ids())
         all.insert(id, {});
     for (const auto &session : m_sessions.sessions()) {
         const auto found = all.find(session->backendId());
         if (found == all.end())
             continue; // its backend was removed
-        Counts &counts = *found;
+        SessionCounts &counts = *found;
         switch (m_sessions.life(session->id()).safety) {
         case SessionLife::Safety::Protected:
             ++counts.safe;
             break;
         case SessionLife::Safety::Unverified:
+            ++counts.unverified;
+            break;
         case SessionLife::Safety::AtRisk:
-        case SessionLife::Safety::Dead:
             ++counts.atRisk;
+            break;
+        case SessionLife::Safety::Dead:
+            ++counts.dead;
             break;
         case SessionLife::Safety::Offline:
         case SessionLife::Safety::Parked:
@@ -202,7 +201,7 @@ void MetricsRecorder::countSessions()
         }
     }
     for (auto it = all.cbegin(); it != all.cend(); ++it)
-        m_metrics.setSessions(it.key(), it->safe, it->atRisk);
+        m_metrics.setSessions(it.key(), *it);
 }
 
 } // namespace pilotlight

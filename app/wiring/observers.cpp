@@ -90,10 +90,8 @@ void Observers::countTurns()
     if (!m_inhibitor)
         return;
     const auto &all = m_sessions.sessions();
-    m_inhibitor->setBusyTurns(
-        static_cast<int>(std::count_if(all.begin(), all.end(), [](const auto &session) {
-            return session->activity() == Activity::Working;
-        })));
+    m_inhibitor->setBusyTurns(static_cast<int>(std::count_if(
+        all.begin(), all.end(), [](const auto &session) { return session->isWorking(); })));
 }
 
 void Observers::apply(const AppSettings &settings)

@@ -63,6 +63,10 @@ public:
     //! not keep it alive.
     virtual void checkSession(const QString &sessionId, Milliseconds timeout, QObject *context,
                               std::function<void(TouchResult)> handler) = 0;
+    //! Asks whether the server works on a session. Does not keep it alive. Also for sessions that
+    //! this connection is not attached to; SessionNotFound where the server has not loaded it.
+    virtual void sessionActivity(const QString &sessionId, Milliseconds timeout, QObject *context,
+                                 Handler<SessionActivity> handler) = 0;
     //! What an unload of the session would end.
     virtual void sessionWork(const QString &sessionId, QObject *context,
                              Handler<SessionWork> handler) = 0;

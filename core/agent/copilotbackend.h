@@ -50,6 +50,8 @@ public:
                       QObject *context, std::function<void(TouchResult)> handler) override;
     void checkSession(const QString &sessionId, Milliseconds timeout, QObject *context,
                       std::function<void(TouchResult)> handler) override;
+    void sessionActivity(const QString &sessionId, Milliseconds timeout, QObject *context,
+                         Handler<SessionActivity> handler) override;
     void sessionWork(const QString &sessionId, QObject *context,
                      Handler<SessionWork> handler) override;
 

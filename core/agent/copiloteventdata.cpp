@@ -462,7 +462,9 @@ std::optional<EventData> decodeEventData(CopilotEventKind kind, const QJsonObjec
     case Kind::ModeChanged:
         return ModeChanged{agentMode(text(data, "newMode"_L1))};
     case Kind::TurnRetry:
-        return TurnRetried{text(data, "turnId"_L1), text(data, "reason"_L1)};
+        // The limits were measured (docs/protocol.md); the event does not tell them.
+        return TurnRetried{text(data, "turnId"_L1), text(data, "reason"_L1),
+                           text(data, "reason"_L1) == "transient_auth_error"_L1 ? 2 : 5};
     case Kind::Abort:
         return Aborted{text(data, "reason"_L1)};
     case Kind::AssistantIdle:
@@ -471,6 +473,9 @@ std::optional<EventData> decodeEventData(CopilotEventKind kind, const QJsonObjec
         return SessionIdle{data.value("aborted"_L1).toBool()};
     case Kind::SessionError: {
         SessionFailed failed{text(data, "errorType"_L1), text(data, "message"_L1), std::nullopt};
+        // The server has no code of its own for it: "query", as for anything else.
+        if (failed.message.contains("No GitHub OAuth token"_L1))
+            failed.kind = u"not_signed_in"_s;
         if (data.value("statusCode"_L1).isDouble())
             failed.statusCode = data.value("statusCode"_L1).toInt();
         return failed;

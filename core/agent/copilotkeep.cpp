@@ -94,6 +94,56 @@ void CopilotBackend::checkSession(const QString &sessionId, Milliseconds timeout
     touchCall(sessionId, u"session.mode.get"_s, {}, timeout, context, std::move(handler));
 }
 
+// ---- is it at work? ----
+
+void CopilotBackend::sessionActivity(const QString &sessionId, Milliseconds timeout,
+                                     QObject *context, Handler<SessionActivity> handler)
+{
+    struct Question
+    {
+        SessionActivity activity;
+        std::optional<Error> error;
+        int open = 2;
+        Handler<SessionActivity> handler;
+
+        void answered(const Result<RawJson> &result)
+        {
+            if (!result && result.error().code != ErrorCode::MethodNotFound && !error)
+                error = result.error();
+            if (--open > 0)
+                return;
+            if (error)
+                handler(tl::make_unexpected(*error));
+            else
+                handler(activity);
+        }
+    };
+    const auto question = std::make_shared<Question>();
+    question->handler = std::move(handler);
+    // Measured on 1.0.102: true from the prompt to assistant.idle, also while a tool, a permission
+    // or a question is open; false while only a shell in the background runs. 1.0.40 has it not.
+    callSession(sessionId, u"session.metadata.activity"_s, {}, context,
+                [question](const Result<RawJson> &result) {
+                    const QJsonObject answer = result ? result->toObject() : QJsonObject();
+                    question->activity.turnKnown = result.has_value();
+                    question->activity.turn = answer.value("abortable"_L1).toBool()
+                        || answer.value("hasActiveWork"_L1).toBool();
+                    question->answered(result);
+                },
+                {timeout});
+    // A sub-agent that is "idle" has ended its work and may be asked more; nothing runs.
+    callSession(sessionId, u"session.tasks.list"_s, {}, context,
+                [question](const Result<RawJson> &result) {
+                    const QJsonObject answer = result ? result->toObject() : QJsonObject();
+                    question->activity.tasksKnown = result.has_value();
+                    for (const QJsonValue &task : answer.value("tasks"_L1).toArray())
+                        question->activity.tasks = question->activity.tasks
+                            || task.toObject().value("status"_L1) == "running"_L1;
+                    question->answered(result);
+                },
+                {timeout});
+}
+
 // ---- what is in memory to lose ----
 
 //! Several reads at once; answered when all have been.

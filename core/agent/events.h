@@ -209,6 +209,7 @@ struct TurnRetried
 {
     QString turnId;
     QString reason;
+    int limit = 0; //!< so many retries before the server gives up; 0: not known
 };
 struct Aborted
 {

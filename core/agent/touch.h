@@ -55,6 +55,15 @@ struct SessionWork
     QString toString() const;
 };
 
+//! What a server says of a session when it is asked whether it works on it.
+struct SessionActivity
+{
+    bool turnKnown = true; //!< false: this server cannot tell (before 1.0.6x)
+    bool turn = false; //!< a turn runs, waits for the user, or waits behind one that does
+    bool tasksKnown = true;
+    bool tasks = false; //!< shells or sub-agents run on in the background
+};
+
 //! True where \a version ("1.0.102", also with a suffix) is \a least or a later one. A version that
 //! cannot be read is none: false.
 bool versionAllows(const QString &version, const QString &least);

@@ -258,14 +258,10 @@ void KeepaliveMetrics::setBreaker(const QString &backend, MetricBreaker state)
         m_backends[name].breaker = state;
 }
 
-void KeepaliveMetrics::setSessions(const QString &backend, int protectedNow, int atRisk)
+void KeepaliveMetrics::setSessions(const QString &backend, const SessionCounts &sessions)
 {
-    const QString name = known(backend);
-    if (name == Other)
-        return;
-    State &state = m_backends[name];
-    state.sessionsProtected = protectedNow;
-    state.sessionsAtRisk = atRisk;
+    if (const QString name = known(backend); name != Other)
+        m_backends[name].sessions = sessions;
 }
 
 void KeepaliveMetrics::forget(const QString &backend)
@@ -286,11 +282,10 @@ MetricsSnapshot KeepaliveMetrics::snapshot() const
     for (const auto &[attributes, histogram] : m_latencies)
         all.latencies.push_back({attributes, histogram});
     for (const auto &[name, state] : m_backends) {
-        MetricsSnapshot::Gauges gauges{
-            name, state.breaker, {}, state.sessionsProtected, state.sessionsAtRisk};
+        MetricsSnapshot::Gauges gauges{name, state.breaker, {}, state.sessions};
         if (state.lastSuccess && name != Other)
             gauges.secondsSinceSuccess = secondsOf(m_clock.bootNow() - *state.lastSuccess);
-        if (gauges.breaker || gauges.secondsSinceSuccess || gauges.sessionsProtected)
+        if (gauges.breaker || gauges.secondsSinceSuccess || gauges.sessions)
             all.gauges.push_back(gauges);
     }
     return all;

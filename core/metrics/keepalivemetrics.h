@@ -100,6 +100,18 @@ struct LatencyHistogram
     double quantile(double q) const;
 };
 
+//! The sessions of one backend by how safe they are (keepalive.md 20). Offline and parked ones are
+//! in none: nothing of them can die.
+struct SessionCounts
+{
+    int safe = 0; //!< "protected"
+    int unverified = 0;
+    int atRisk = 0; //!< the last touch failed
+    int dead = 0;
+
+    bool operator==(const SessionCounts &) const = default;
+};
+
 //! All metrics at one moment. Counters and histograms count from start on (cumulative).
 struct MetricsSnapshot
 {
@@ -119,8 +131,7 @@ struct MetricsSnapshot
         QString backend;
         std::optional<MetricBreaker> breaker;
         std::optional<double> secondsSinceSuccess; //!< sleep of the machine included
-        std::optional<int> sessionsProtected;
-        std::optional<int> sessionsAtRisk;
+        std::optional<SessionCounts> sessions;
     };
     QDateTime start; //!< UTC
     QDateTime time; //!< UTC, never before start
@@ -161,7 +172,7 @@ public:
     //! A backend that had failed answered again.
     void recovered(const QString &backend, MetricMethod method);
     void setBreaker(const QString &backend, MetricBreaker state);
-    void setSessions(const QString &backend, int protectedNow, int atRisk);
+    void setSessions(const QString &backend, const SessionCounts &sessions);
     //! The backend was removed: its gauges go, what was counted stays.
     void forget(const QString &backend);
 
@@ -172,8 +183,7 @@ private:
     {
         std::optional<MetricBreaker> breaker;
         std::optional<Nanoseconds> lastSuccess; //!< Clock::bootNow()
-        std::optional<int> sessionsProtected;
-        std::optional<int> sessionsAtRisk;
+        std::optional<SessionCounts> sessions;
     };
     QString known(const QString &backend);
     void count(MetricCounter counter, const MetricAttributes &attributes);

@@ -51,15 +51,15 @@ public:
                          return {};
                      return {{QStringLiteral("asDouble"), *gauges.secondsSinceSuccess}};
                  });
-        addGauge(QStringLiteral("sessions.protected"), QStringLiteral("{session}"),
-                 [](const Gauges &gauges) {
-                     return gauges.sessionsProtected ? integer(*gauges.sessionsProtected)
-                                                     : QJsonObject();
-                 });
-        addGauge(QStringLiteral("sessions.at_risk"), QStringLiteral("{session}"),
-                 [](const Gauges &gauges) {
-                     return gauges.sessionsAtRisk ? integer(*gauges.sessionsAtRisk) : QJsonObject();
-                 });
+        const auto addSessions = [&](const QString &name, int SessionCounts::*count) {
+            addGauge(name, QStringLiteral("{session}"), [count](const Gauges &gauges) {
+                return gauges.sessions ? integer((*gauges.sessions).*count) : QJsonObject();
+            });
+        };
+        addSessions(QStringLiteral("sessions.protected"), &SessionCounts::safe);
+        addSessions(QStringLiteral("sessions.unverified"), &SessionCounts::unverified);
+        addSessions(QStringLiteral("sessions.at_risk"), &SessionCounts::atRisk);
+        addSessions(QStringLiteral("sessions.dead"), &SessionCounts::dead);
         return m_metrics;
     }
 

@@ -39,6 +39,14 @@ public:
     State state() const { return m_state; }
     const Error &error() const { return m_error; } //!< of Failed
     Activity activity() const { return m_transcript.activity(); }
+    //! A turn runs, or shells or sub-agents do in the background: assistant.idle is not the end.
+    bool isWorking() const
+    {
+        return activity() == Activity::Working
+            || (activity() == Activity::Idle && m_transcript.hasBackgroundWork());
+    }
+    //! It works or should, and the server does not answer when it is asked about it.
+    bool isStuck() const { return m_stuck; }
     const Transcript &transcript() const { return m_transcript; }
     int unread() const { return m_unread; } //!< finished messages since it was last looked at
     QDateTime created() const { return m_created; }
@@ -77,6 +85,7 @@ private:
         Nanoseconds quietSince{0}; //!< nobody has used it since
         Nanoseconds parkAskedAt{0}; //!< when the server last said that there is something to lose
         bool parkAsked = false; //!< the question is under way
+        bool readingEnd = false; //!< the history is read, since the server says that nothing runs
         quint64 touches = 0;
         quint64 deaths = 0;
         quint64 revivals = 0;
@@ -91,6 +100,7 @@ private:
     State m_state = State::Offline;
     Error m_error;
     Transcript m_transcript;
+    bool m_stuck = false;
     int m_unread = 0;
     bool m_durable = false;
     QDateTime m_created;

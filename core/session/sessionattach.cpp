@@ -64,7 +64,8 @@ void SessionManager::setBackend(const QString &backendId, AgentBackend *backend,
         return;
     s.generation = generation ? generation : s.generation + 1;
     s.rules = backend->sessionRules();
-    s.online = std::make_unique<Online>(Online{*backend, makeScheduler(s, *backend), {}, 0});
+    s.online = std::make_unique<Online>(
+        Online{*backend, makeScheduler(s, *backend), {}, 0, makeWatch(*backend)});
     applyKeeping(s);
     connect(backend, &AgentBackend::sessionEvent, this, &SessionManager::onEvent);
     connect(backend, &QObject::destroyed, this,
@@ -221,6 +222,8 @@ void SessionManager::onEvent(const QString &id, const AgentEvent &event)
     if (!session)
         return;
     Session::Work &state = session->m_work;
+    if (Online *o = online(*session))
+        o->watch->noteEvent(id);
     // A server that drops busy sessions does not take their events for activity either.
     confirmed(*session, SessionLife::Evidence::Event,
               server(session->m_backendId).rules.protectsBusySessions
@@ -266,6 +269,9 @@ void SessionManager::applyEvent(Session &session, const AgentEvent &event)
         persist(session);
         if (idle->aborted)
             session.m_work.queueRests = !session.m_queue.isEmpty();
+        // A prompt that was accepted, and the server is idle without having begun with it?
+        if (Online *o = online(session); o && !session.m_work.unechoed.isEmpty())
+            o->watch->confirm(session.id());
         flushQueue(session);
     }
 }

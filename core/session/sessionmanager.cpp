@@ -216,8 +216,10 @@ void SessionManager::drop(Session &session)
                                  [&](const auto &owned) { return owned.get() == &session; });
     if (it == m_sessions.end())
         return;
-    if (Online *o = online(session))
+    if (Online *o = online(session)) {
         o->touches->forget(session.id());
+        o->watch->forget(session.id());
+    }
     // An answer of the backend may be what brought us here, from inside one of its handlers.
     it->release()->deleteLater();
     m_sessions.erase(it);
@@ -285,12 +287,16 @@ void SessionManager::setState(Session &session, Session::State state)
     session.m_state = state;
     if (isOpen(state))
         session.m_error = {};
+    session.m_stuck = false;
+    session.m_work.readingEnd = false;
     if (Online *o = online(session)) {
         if (isOpen(state)) {
             o->touches->watch(session.id());
+            o->watch->watch(session.id(), session.m_durable);
             armParking(server(session.backendId()));
         } else if (wasOpen) {
             o->touches->forget(session.id());
+            o->watch->forget(session.id());
         }
     }
     changed(session);
@@ -298,6 +304,8 @@ void SessionManager::setState(Session &session, Session::State state)
 
 void SessionManager::changed(Session &session)
 {
+    if (Online *o = online(session))
+        o->watch->update(session.id());
     Q_EMIT session.changed();
     Q_EMIT sessionChanged(&session);
 }

@@ -16,10 +16,13 @@
 
 namespace pilotlight {
 
+struct Explanation;
+struct LinkFacts;
 class Outbox;
 struct OutboxEntry;
 class Random;
 class TouchScheduler;
+class TurnWatch;
 class SecretStore;
 class SessionStore;
 class TranscriptStore;
@@ -145,6 +148,13 @@ public:
     void unpark(const QString &id);
     void setParkPolicy(const QString &id, ParkPolicy policy);
 
+    // ---- what a session does, and why it does not answer
+
+    //! What is known of a backend's connection; explanation() goes by it.
+    void setLink(const QString &backendId, const LinkFacts &link);
+    //! True at the time of asking. Of an unknown id: Disconnected.
+    Explanation explanation(const QString &id) const;
+
 Q_SIGNALS:
     void sessionAdded(pilotlight::Session *session);
     void sessionAboutToBeRemoved(pilotlight::Session *session);
@@ -156,6 +166,8 @@ Q_SIGNALS:
     void touched(const pilotlight::TouchEvent &event);
     //! The idle limit in force for a backend has changed (set, known or learned).
     void idleLimitChanged(const QString &backendId);
+    //! setLink() has brought something new.
+    void linkChanged(const QString &backendId);
 
 private:
     struct Online;
@@ -216,6 +228,12 @@ private:
     void parkQuietOnes(const QString &backendId);
     void askToPark(Session &session, bool wished);
     void parkNow(Session &session);
+    // True activity.
+    std::unique_ptr<TurnWatch> makeWatch(AgentBackend &backend);
+    void silenceChanged(Session &session);
+    void serverSaid(Session &session, const SessionActivity &said);
+    void settleTurn(Session &session, bool background);
+    void turnSettled(Session &session, const Result<QList<AgentEvent>> &history, bool background);
 
     void setState(Session &session, Session::State state);
     void changed(Session &session);

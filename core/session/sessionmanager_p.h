@@ -1,8 +1,10 @@
 // SPDX-License-Identifier: MIT
 #pragma once
 
+#include "session/explanation.h"
 #include "session/sessionmanager.h"
 #include "session/touchscheduler.h"
+#include "session/turnwatch.h"
 
 namespace pilotlight {
 
@@ -13,6 +15,7 @@ struct SessionManager::Online
     std::unique_ptr<TouchScheduler> touches;
     TimerHandle parking;
     int parkQuestions = 0; //!< under way
+    std::unique_ptr<TurnWatch> watch;
 };
 
 //! One backend, connected or not.
@@ -26,6 +29,7 @@ struct SessionManager::Server
     QList<TouchStrategy> refuted;
     IdleLimit limit; //!< in force
     quint64 generation = 0;
+    LinkFacts link;
     std::unique_ptr<Online> online;
 };
 

@@ -129,6 +129,7 @@ struct NoticeItem
     std::optional<int> statusCode; //!< HTTP status of a failed model call
     bool running = false; //!< of a Compaction that has not ended
     int count = 1; //!< of Retrying: which try failed; of Recovered and ServerLost: events
+    int limit = 0; //!< of Retrying: so many are made; 0: not known
     //! Of Interrupted: the server says that the turn is over, and nothing has followed, so that it
     //! can be continued or asked again.
     bool resumable = false;
@@ -149,6 +150,30 @@ enum class Activity
     Idle,
     Working,
     WaitingForUser
+};
+
+//! What the turn is at, as far as events tell: the innermost thing that has begun and not ended.
+struct TurnStep
+{
+    enum class Kind
+    {
+        None, //!< no turn, nothing in the background
+        Permission, //!< the user is asked
+        Question,
+        Plan,
+        Tool,
+        Subagent,
+        Retry, //!< the model's answer failed and is tried for again
+        Reasoning,
+        Answer, //!< text arrives
+        ModelRequest, //!< nothing of the answer has arrived yet
+        Background //!< the model has answered; shells or sub-agents run on
+    };
+    Kind kind = Kind::None;
+    QString subject; //!< the tool's name, the sub-agent's, the retry's reason
+    QDateTime since; //!< UTC, the server's clock; invalid where not known
+    int attempt = 0; //!< of Retry
+    int attempts = 0; //!< of Retry; 0: not known
 };
 
 //! Reduces the events of one session to rows. Pure: no clock, no I/O. Applying the same event twice
@@ -186,6 +211,12 @@ public:
     bool hasBackgroundWork() const { return m_background; }
     //! For the phase line: "" or the name of the tool that runs.
     QString runningTool() const;
+    TurnStep step() const;
+    //! What the server said when it was asked, where that is more than the events have told: it
+    //! works on a turn, or on something in the background.
+    void serverWorks(bool turn, bool background);
+    //! It said that it does nothing: ends what is open, as the missed end would have.
+    void serverIsIdle();
     QString title() const; //!< the server's automatic title
     QString model() const;
     AgentMode mode() const;
@@ -325,6 +356,7 @@ private:
     bool m_loading = false;
     bool m_retryShown = false;
     bool m_resumable = false; //!< a row says so
+    QDateTime m_stepSince; //!< the model was asked, or has ended
     bool m_infoDirty = false;
     Activity m_shownActivity = Activity::Idle;
     int m_shownWaiting = 0;

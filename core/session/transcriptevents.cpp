@@ -36,6 +36,7 @@ void Transcript::on(const EventMeta &meta, const UserMessage &message)
     m_background = false;
     m_calledTools = false;
     notResumable();
+    m_stepSince = meta.time;
     if (!message.source.isEmpty())
         return;
     UserItem item;
@@ -82,6 +83,7 @@ void Transcript::on(const EventMeta &meta, const TurnStarted &)
         m_working = true;
         m_background = false;
         notResumable();
+        m_stepSince = meta.time;
     }
 }
 
@@ -151,8 +153,10 @@ void Transcript::on(const EventMeta &meta, const MessageCompleted &message)
         m_messageOf.remove(meta.agentId);
     for (const ToolRequest &request : message.toolRequests)
         toolRow(meta, request, ToolItem::State::Requested);
-    if (meta.agentId.isEmpty())
+    if (meta.agentId.isEmpty()) {
         m_calledTools = !message.toolRequests.isEmpty();
+        m_stepSince = meta.time;
+    }
 }
 
 // ---- reasoning ----
@@ -321,6 +325,8 @@ void Transcript::on(const EventMeta &meta, const ToolCompleted &tool)
     item.ended = meta.time;
     m_openTools.remove(tool.toolCallId);
     m_deltaTools.remove(tool.toolCallId);
+    if (meta.agentId.isEmpty())
+        m_stepSince = meta.time;
     changed(row);
 
     // A question that was lost with its connection has no completion of its own.
@@ -419,7 +425,7 @@ void Transcript::on(const EventMeta &meta, const PermissionRequested &request)
         setAsking(request.toolCallId, true);
 }
 
-void Transcript::on(const EventMeta &, const PermissionCompleted &completed)
+void Transcript::on(const EventMeta &meta, const PermissionCompleted &completed)
 {
     using State = PermissionItem::State;
     using Outcome = PermissionCompleted::Outcome;
@@ -430,6 +436,10 @@ void Transcript::on(const EventMeta &, const PermissionCompleted &completed)
     const QString tool = row < 0 ? QString() : at<PermissionItem>(row).request.toolCallId;
     settle<PermissionItem>(completed.requestId, row, state);
     setAsking(tool, false);
+    // It was announced before it was asked about; now it runs.
+    const int running = state == State::Approved && !tool.isEmpty() ? rowOf(Tools, tool) : -1;
+    if (running >= 0 && m_openTools.contains(tool))
+        at<ToolItem>(running).started = meta.time;
 }
 
 void Transcript::setAsking(const QString &toolCallId, bool asking)
@@ -539,6 +549,7 @@ void Transcript::on(const EventMeta &meta, const TurnRetried &retry)
     notice.kind = NoticeItem::Kind::Retrying;
     notice.detail = retry.reason;
     notice.count = count;
+    notice.limit = retry.limit;
     append(meta, std::move(notice));
     m_retryShown = true;
 }
@@ -562,6 +573,7 @@ void Transcript::on(const EventMeta &meta, const AssistantIdle &)
     if (!meta.agentId.isEmpty())
         return;
     m_working = false;
+    m_stepSince = meta.time;
     m_background = true; // session.idle follows at once where nothing runs
     removeRetryNotice();
 }

@@ -428,23 +428,6 @@ private Q_SLOTS:
         QCOMPARE(c.f.backend->last(QStringLiteral("switchModel"))->text, QStringLiteral("m2"));
     }
 
-    void phaseLineNamesTheTool()
-    {
-        Chat c;
-        c.startTurn();
-        ToolStarted tool;
-        tool.request.toolCallId = QStringLiteral("t");
-        tool.request.name = QStringLiteral("bash");
-        AgentEvent event = FakeBackend::event(tool);
-        Q_EMIT c.f.backend->sessionEvent(c.session->id(), event);
-        c.update();
-        const auto *header = c.view.findChild<ChatHeader *>();
-        QCOMPARE(header->phaseText(event.meta.time.addSecs(12)),
-                 QStringLiteral("Working: bash 12 s"));
-        QCOMPARE(header->phaseText(event.meta.time.addSecs(125)),
-                 QStringLiteral("Working: bash 2 min 5 s"));
-    }
-
     void failuresAreSaid()
     {
         Chat c;

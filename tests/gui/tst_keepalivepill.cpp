@@ -92,6 +92,30 @@ private Q_SLOTS:
         QCOMPARE(text(lost).details(), QStringLiteral("retry in 7 s"));
     }
 
+    //! Until its first ping, a server that has answered for its sessions is not one without answer.
+    void anAnswerToASessionIsAnAnswer()
+    {
+        ConnectionStatus fresh = status(KeepaliveState::Unverified);
+        fresh.generation = 2;
+        fresh.keepalive.nextProbe = at(5min);
+        KeepalivePill pill(m_clock);
+        pill.setStatus(fresh);
+        QCOMPARE(pill.details(), QStringLiteral("no answer yet · next in 5 min"));
+        KeepaliveBackendRow row{
+            QStringLiteral("default"), QStringLiteral("Local"), true, fresh, {}};
+        row.sessions.append({QStringLiteral("s"), QStringLiteral("one"), {}, ParkPolicy::Auto});
+        row.sessions[0].life.safety = SessionLife::Safety::Protected;
+        pill.setRows({row});
+        QCOMPARE(pill.details(), QStringLiteral("no answer yet · next in 5 min"));
+        row.sessions[0].life.lastConfirmed = at(-3s);
+        pill.setRows({row});
+        QCOMPARE(pill.details(), QStringLiteral("answered a session 3 s ago · next in 5 min"));
+        QCOMPARE(pill.word(), QStringLiteral("Unverified")); // green is for probes
+        row.status.generation = 1; // of the connection before
+        pill.setRows({row});
+        QCOMPARE(pill.details(), QStringLiteral("no answer yet · next in 5 min"));
+    }
+
     void demoSaysWhy()
     {
         ConnectionStatus demo = status(KeepaliveState::Off);

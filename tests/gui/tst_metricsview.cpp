@@ -51,7 +51,7 @@ private:
         metrics.success(A, MetricMethod::Resume, MetricTrigger::Timer, 200ms);
         metrics.attempt(A, MetricMethod::Ping, MetricTrigger::Manual);
         metrics.failure(A, MetricMethod::Ping, MetricTrigger::Manual, MetricReason::Timeout);
-        metrics.setSessions(A, 48, 2);
+        metrics.setSessions(A, {48, 0, 2, 0});
         metrics.attempt(B, MetricMethod::Tool, MetricTrigger::Wake);
         metrics.cancelled(B, MetricMethod::Tool, MetricTrigger::Wake);
         metrics.setBreaker(B, MetricBreaker::Open);

@@ -122,6 +122,54 @@ private Q_SLOTS:
         QCOMPARE(sorted.rowCount(), 3);
     }
 
+    void chipsNarrowTheList()
+    {
+        ChatFixture f;
+        Session *working = f.add(QStringLiteral("Works"));
+        Session *waiting = f.add(QStringLiteral("Waits"));
+        f.add(QStringLiteral("Rests"));
+        SessionListView view(f.manager);
+        view.resize(300, 600);
+        view.show();
+        const auto chip = [&](StatusFilter filter) {
+            return view.findChild<QToolButton *>(
+                QStringLiteral("statusChip%1").arg(static_cast<int>(filter)));
+        };
+        auto *list = view.findChild<QListView *>(QStringLiteral("sessionList"));
+        QVERIFY(!chip(StatusFilter::All)->isVisible()); // all are alike
+        f.backend->emitEvent(working->id(), TurnStarted{QStringLiteral("0")});
+        PermissionRequested request;
+        request.requestId = QStringLiteral("p");
+        f.backend->emitEvent(waiting->id(), request);
+        QTRY_COMPARE(chip(StatusFilter::Working)->text(), QStringLiteral("Working 1"));
+        QCOMPARE(chip(StatusFilter::All)->text(), QStringLiteral("All 3"));
+        QCOMPARE(chip(StatusFilter::Waiting)->text(), QStringLiteral("Waiting 1"));
+        QCOMPARE(chip(StatusFilter::Idle)->text(), QStringLiteral("Idle 1"));
+        QVERIFY(chip(StatusFilter::Waiting)->isVisible());
+        QVERIFY(!chip(StatusFilter::Stuck)->isVisible());
+
+        QTest::mouseClick(chip(StatusFilter::Waiting), Qt::LeftButton);
+        QCOMPARE(names(list->model()), QStringList{QStringLiteral("Waits")});
+        QVERIFY(chip(StatusFilter::Waiting)->isChecked());
+        // It leaves when it no longer belongs, and the chip stays to lead back.
+        f.backend->emitEvent(
+            waiting->id(),
+            PermissionCompleted{QStringLiteral("p"), PermissionCompleted::Outcome::Approved, {}});
+        QCOMPARE(list->model()->rowCount(), 0);
+        QTRY_COMPARE(chip(StatusFilter::Waiting)->text(), QStringLiteral("Waiting 0"));
+        QVERIFY(chip(StatusFilter::Waiting)->isVisible());
+        QTest::mouseClick(chip(StatusFilter::Waiting), Qt::LeftButton); // once more: all
+        QCOMPARE(list->model()->rowCount(), 3);
+        QVERIFY(chip(StatusFilter::All)->isChecked());
+
+        // Going to a session that the chip hides shows all.
+        QTest::mouseClick(chip(StatusFilter::Idle), Qt::LeftButton);
+        QCOMPARE(list->model()->rowCount(), 1);
+        view.setCurrentId(working->id());
+        QCOMPARE(view.currentId(), working->id());
+        QVERIFY(chip(StatusFilter::All)->isChecked());
+    }
+
     void emptyListSaysWhatToDo()
     {
         ChatFixture f;

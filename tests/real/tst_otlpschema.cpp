@@ -54,7 +54,7 @@ private:
         metrics.autoDisabled(a, MetricMethod::Ping, MetricReason::Unsupported);
         metrics.recovered(a, MetricMethod::Ping);
         metrics.setBreaker(a, MetricBreaker::Open);
-        metrics.setSessions(a, 48, 2);
+        metrics.setSessions(a, {48, 1, 2, 3});
         clock.advance(90s);
     }
 
@@ -117,6 +117,8 @@ private Q_SLOTS:
         has("gauge pilotlight.keepalive.last_success.age s backend.id=a as_double=90");
         has("gauge pilotlight.keepalive.sessions.protected {session} backend.id=a as_int=48");
         has("gauge pilotlight.keepalive.sessions.at_risk {session} backend.id=a as_int=2");
+        has("gauge pilotlight.keepalive.sessions.unverified {session} backend.id=a as_int=1");
+        has("gauge pilotlight.keepalive.sessions.dead {session} backend.id=a as_int=3");
     }
 
     void line28_soDoThoseUnderToolHivesNames()

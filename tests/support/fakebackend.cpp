@@ -276,6 +276,14 @@ void FakeBackend::checkSession(const QString &sessionId, Milliseconds, QObject *
                         touchOk);
 }
 
+void FakeBackend::sessionActivity(const QString &sessionId, Milliseconds, QObject *context,
+                                  Handler<SessionActivity> handler)
+{
+    record<SessionActivity>(
+        named("sessionActivity", sessionId), context, std::move(handler),
+        [this, sessionId] { return activities.value(sessionId, {false, false, false, false}); });
+}
+
 void FakeBackend::sessionWork(const QString &sessionId, QObject *context,
                               Handler<SessionWork> handler)
 {

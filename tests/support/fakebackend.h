@@ -50,6 +50,8 @@ public:
     SessionRules rules;
     QList<TouchStrategy> strategies{TouchStrategy::ResumeSilent, TouchStrategy::LogEphemeral};
     QMap<QString, SessionWork> works; //!< by session
+    //! By session; where none is given the server cannot tell.
+    QMap<QString, SessionActivity> activities;
     AuthStatus auth{true, QStringLiteral("tester"), {}};
     QList<ModelInfo> models;
     QList<SessionSummary> summaries;
@@ -100,6 +102,8 @@ public:
                       QObject *context, std::function<void(TouchResult)> handler) override;
     void checkSession(const QString &sessionId, Milliseconds timeout, QObject *context,
                       std::function<void(TouchResult)> handler) override;
+    void sessionActivity(const QString &sessionId, Milliseconds timeout, QObject *context,
+                         Handler<SessionActivity> handler) override;
     void sessionWork(const QString &sessionId, QObject *context,
                      Handler<SessionWork> handler) override;
     void send(const QString &sessionId, const Prompt &prompt, QObject *context,

@@ -85,7 +85,7 @@ void fill(KeepaliveMetrics &metrics, FakeClock &clock)
     metrics.autoDisabled(A, Ping, MetricReason::Breaker);
     metrics.recovered(A, Ping);
     metrics.setBreaker(A, MetricBreaker::HalfOpen);
-    metrics.setSessions(A, 3, 1);
+    metrics.setSessions(A, {3, 4, 1, 2});
     clock.advance(90s);
 }
 
@@ -114,8 +114,7 @@ private Q_SLOTS:
         QCOMPARE(now.total(B, MetricCounter::Attempt), 0u);
         QCOMPARE(now.gauges.size(), 1u);
         QCOMPARE(now.gauges[0].breaker, std::optional(MetricBreaker::HalfOpen));
-        QCOMPARE(now.gauges[0].sessionsProtected, std::optional(3));
-        QCOMPARE(now.gauges[0].sessionsAtRisk, std::optional(1));
+        QVERIFY((now.gauges[0].sessions == SessionCounts{3, 4, 1, 2}));
         QCOMPARE(now.gauges[0].secondsSinceSuccess, std::optional(90.0));
     }
 
@@ -164,7 +163,7 @@ private Q_SLOTS:
         KeepaliveMetrics metrics(clock);
         metrics.attempt(id, Ping, Timer);
         metrics.success(id, Ping, Timer, 1ms);
-        metrics.setSessions(id, 1, 0);
+        metrics.setSessions(id, {1, 0, 0, 0});
         const MetricsSnapshot now = metrics.snapshot();
         QCOMPARE(now.backends(), QStringList{Other});
         QVERIFY(now.gauges.empty());

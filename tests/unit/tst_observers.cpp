@@ -227,7 +227,9 @@ private Q_SLOTS:
         Rig rig(3);
         rig.clock.advance(2s);
         MetricsSnapshot::Gauges gauges = rig.metrics.snapshot().gauges.at(0);
-        QCOMPARE(gauges.sessionsProtected.value_or(-1) + gauges.sessionsAtRisk.value_or(-1), 3);
+        QVERIFY(gauges.sessions.has_value());
+        QCOMPARE(gauges.sessions->safe + gauges.sessions->unverified, 3);
+        QCOMPARE(gauges.sessions->atRisk + gauges.sessions->dead, 0);
         QCOMPARE(gauges.breaker, std::optional(MetricBreaker::Closed));
         rig.connections.remove(Id);
         rig.clock.advance(2s);

@@ -4,6 +4,7 @@
 #include "session/sessionmanager.h"
 #include "session/sessionstore.h"
 #include "session/touchscheduler.h"
+#include "session/turnwatch.h"
 #include "support/reaperserver.h"
 
 #include <QCoreApplication>
@@ -212,6 +213,7 @@ private Q_SLOTS:
         rig.restore(5);
         const int timers = rig.clock.liveTimers();
         rig.manager.setBackend(&rig.backend);
+        rig.clock.advance(TurnWatch::ConfirmAfter); // each is asked once what it does
         QCOMPARE(rig.clock.liveTimers(), timers);
         rig.clock.advance(48h);
         QCOMPARE(server.touches, 0);
@@ -409,6 +411,7 @@ private Q_SLOTS:
         rig.keep(300s);
         rig.restore(3);
         rig.manager.setBackend(&rig.backend);
+        rig.clock.advance(TurnWatch::ConfirmAfter); // each is asked once what it does
         QSet<QString> methods;
         server.fault = [&](const FakeBackend::Call &call) -> std::optional<Error> {
             methods.insert(call.method);

@@ -140,8 +140,6 @@ ChatHeader::ChatHeader(QWidget *parent)
     });
     connect(m_model->menu(), &QMenu::aboutToShow, this, &ChatHeader::fillModelMenu);
     connect(&Theme::instance(), &Theme::changed, this, &ChatHeader::refresh);
-    m_tick.setInterval(1000);
-    connect(&m_tick, &QTimer::timeout, this, &ChatHeader::refreshPhase);
     refresh();
 }
 
@@ -185,13 +183,6 @@ void ChatHeader::show(const Session *session)
     if (session != m_session && m_nameStack->currentWidget() == m_nameEdit)
         finishRename(false);
     m_session = session;
-    const QString id = session ? session->id() : QString();
-    const bool working = session && shownState(*session) == ShownState::Working;
-    if (id != m_sessionId || !working)
-        m_workingSince = {};
-    m_sessionId = id;
-    if (working && !m_workingSince.isValid())
-        m_workingSince = QDateTime::currentDateTimeUtc();
     refresh();
 }
 
@@ -206,7 +197,6 @@ void ChatHeader::refresh()
         m_fullName.clear();
         m_fullFolder.clear();
         elide();
-        m_tick.stop();
         return;
     }
     m_fullName = sessionTitle(*m_session);
@@ -244,42 +234,13 @@ void ChatHeader::refresh()
     refreshPhase();
 }
 
-QString ChatHeader::phaseText(const QDateTime &now) const
-{
-    if (!m_session)
-        return {};
-    const ShownState state = shownState(*m_session);
-    if (state != ShownState::Working)
-        return stateText(state);
-    const QString tool = m_session->transcript().runningTool();
-    QDateTime since = m_workingSince;
-    if (!tool.isEmpty()) {
-        const auto &items = m_session->transcript().items();
-        for (auto it = items.rbegin(); it != items.rend(); ++it) {
-            const auto *running = std::get_if<ToolItem>(&it->data);
-            if (running && running->state == ToolItem::State::Running) {
-                if (running->started.isValid())
-                    since = running->started;
-                break;
-            }
-        }
-    }
-    const qint64 seconds = since.isValid() ? since.secsTo(now) : 0;
-    const QString time = seconds < 1 ? QString()
-        : seconds < 60               ? tr(" %1 s").arg(seconds)
-                       : QLatin1Char(' ') + durationText(std::chrono::seconds(seconds));
-    return (tool.isEmpty() ? tr("Working") : tr("Working: %1").arg(tool)) + time;
-}
-
 void ChatHeader::refreshPhase()
 {
     if (!m_session)
         return;
     const ShownState state = shownState(*m_session);
     const Theme &theme = Theme::instance();
-    QString text = phaseText(QDateTime::currentDateTimeUtc());
-    if (state == ShownState::Failed)
-        text = tr("Failed: try again");
+    const QString text = state == ShownState::Failed ? tr("Failed: try again") : stateText(state);
     m_phase->setText(text);
     m_phase->setIcon(Theme::icon(stateIcon(state), stateColor(state)));
     const bool press = state == ShownState::Failed || state == ShownState::Waiting;
@@ -290,10 +251,6 @@ void ChatHeader::refreshPhase()
     m_phase->setToolTip(stateExplanation(*m_session));
     m_phase->setAccessibleName(text);
     m_phase->setAccessibleDescription(stateExplanation(*m_session));
-    if (state == ShownState::Working && !m_tick.isActive())
-        m_tick.start();
-    else if (state != ShownState::Working)
-        m_tick.stop();
 }
 
 void ChatHeader::elide()

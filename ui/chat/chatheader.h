@@ -3,7 +3,6 @@
 
 #include "session/session.h"
 
-#include <QTimer>
 #include <QWidget>
 
 class QActionGroup;
@@ -26,8 +25,6 @@ public:
     void show(const Session *session);
     void setModels(const QList<ModelInfo> &models);
     void startRename();
-    //! "Working: bash 12 s"; empty when nothing is going on. Public for tests.
-    QString phaseText(const QDateTime &now) const;
 
 Q_SIGNALS:
     void renamed(const QString &name);
@@ -50,9 +47,7 @@ private:
     void fillModelMenu();
 
     const Session *m_session = nullptr;
-    QString m_sessionId;
     QList<ModelInfo> m_models;
-    QDateTime m_workingSince;
     QStackedWidget *m_nameStack;
     QLabel *m_name;
     QLineEdit *m_nameEdit;
@@ -65,7 +60,6 @@ private:
     QToolButton *m_phase;
     QString m_fullName;
     QString m_fullFolder;
-    QTimer m_tick;
 };
 
 } // namespace pilotlight

@@ -3,6 +3,7 @@
 
 #include "ui/chat/chatheader.h"
 #include "ui/chat/inputbar.h"
+#include "ui/chat/phaseline.h"
 #include "ui/chat/transcriptview.h"
 #include "ui/sessions/sessiontext.h"
 #include "ui/theme/theme.h"
@@ -43,6 +44,7 @@ ChatView::ChatView(SessionManager &manager, QWidget *parent)
     , m_hint(new QLabel(m_view))
     , m_latest(new QPushButton(m_view))
     , m_failure(new QLabel(m_chat))
+    , m_phase(new PhaseLine(m_chat))
     , m_input(new InputBar(m_chat))
 {
     setObjectName(QStringLiteral("chatView"));
@@ -147,6 +149,15 @@ ChatView::ChatView(SessionManager &manager, QWidget *parent)
     m_refresh.setInterval(50);
     connect(&m_refresh, &QTimer::timeout, this, &ChatView::sessionChanged);
 
+    // What is shown of a session that works changes by the second; nothing ticks for others.
+    m_tick.setInterval(1000);
+    connect(&m_tick, &QTimer::timeout, this, &ChatView::updatePhase);
+    connect(m_phase, &PhaseLine::actionRequested, this, &ChatView::help);
+    connect(&manager, &SessionManager::linkChanged, this, [this](const QString &backendId) {
+        if (m_session && m_session->backendId() == backendId)
+            updatePhase();
+    });
+
     connect(&manager, &SessionManager::requestFailed, this, &ChatView::showFailure);
     connect(&manager, &SessionManager::sessionAboutToBeRemoved, this, [this](Session *gone) {
         m_view->forget(gone->id());
@@ -197,6 +208,7 @@ void ChatView::makePages()
     m_failure->setTextInteractionFlags(Qt::TextSelectableByMouse);
     m_failure->hide();
     layout->addWidget(m_failure);
+    layout->addWidget(m_phase);
     layout->addWidget(m_input);
     m_pages->addWidget(m_chat);
 
@@ -316,10 +328,12 @@ void ChatView::setModels(const QList<ModelInfo> &models)
 void ChatView::sessionChanged()
 {
     m_header->show(m_session);
+    updatePhase();
     if (!m_session)
         return;
-    const ShownState state = shownState(*m_session);
-    m_input->setBusy(state == ShownState::Working || state == ShownState::Waiting);
+    // Not with a shell in the background: what is sent then is answered at once.
+    m_input->setBusy(m_session->state() == Session::State::Attached
+                     && m_session->activity() != Activity::Idle);
     m_input->setQueue(m_session->queue(), m_session->state() == Session::State::Attached);
     if (m_historyStale)
         updateHistory();
@@ -372,16 +386,60 @@ void ChatView::updateNote()
                          QStringLiteral("pause"));
         break;
     case Session::State::Attached:
-        if (shownState(*m_session) == ShownState::Waiting)
-            m_input->setNote(tr("The agent waits for your answer above (F6)."),
-                             QStringLiteral("question"));
-        else if (m_session->activity() == Activity::Idle && !m_session->queue().isEmpty())
+        if (m_session->activity() == Activity::Idle && !m_session->queue().isEmpty())
             m_input->setNote(tr("What was queued waits for you: send one of it, or write on."),
                              QStringLiteral("pause"));
         else
             m_input->setNote({});
         break;
     }
+}
+
+void ChatView::updatePhase()
+{
+    m_phase->show(m_session ? m_manager.explanation(m_id) : Explanation());
+    if (!m_session || !m_phase->ticks() || !isVisible())
+        m_tick.stop();
+    else if (!m_tick.isActive())
+        m_tick.start();
+}
+
+void ChatView::help(Explanation::Action action)
+{
+    using Action = Explanation::Action;
+    if (!m_session)
+        return;
+    switch (action) {
+    case Action::None:
+        return;
+    case Action::Stop:
+        stop();
+        return;
+    case Action::Answer:
+        focusWaiting();
+        return;
+    case Action::TryAgain:
+        m_manager.retry(m_id);
+        return;
+    case Action::SignIn:
+    case Action::Reconnect:
+    case Action::RestartServer:
+    case Action::OpenLog:
+        Q_EMIT helpRequested(action, m_session->backendId());
+        return;
+    }
+}
+
+void ChatView::showEvent(QShowEvent *event)
+{
+    QWidget::showEvent(event);
+    updatePhase();
+}
+
+void ChatView::hideEvent(QHideEvent *event)
+{
+    QWidget::hideEvent(event);
+    m_tick.stop();
 }
 
 void ChatView::updateHints()

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: MIT
 #pragma once
 
+#include "session/explanation.h"
 #include "session/sessionmanager.h"
 
 #include <QPointer>
@@ -15,6 +16,7 @@ namespace pilotlight {
 
 class ChatHeader;
 class InputBar;
+class PhaseLine;
 class TranscriptView;
 
 //! One session in the middle of the window: header, conversation and input. Everything that the
@@ -46,12 +48,16 @@ public Q_SLOTS:
 Q_SIGNALS:
     //! The button of the empty page.
     void newSessionRequested();
+    //! What helps the shown session is not the chat's to do (reconnect, restart, sign in, log).
+    void helpRequested(pilotlight::Explanation::Action action, const QString &backendId);
 
 private:
     Session *session() const;
     void makePages();
     void sessionChanged();
     void updateNote();
+    void updatePhase();
+    void help(Explanation::Action action);
     void updateHistory();
     void updateChip();
     void updateHints();
@@ -60,6 +66,8 @@ private:
     void showFailure(const QString &id, const QString &what, const Error &error);
     void placeOverlay();
     bool eventFilter(QObject *watched, QEvent *event) override;
+    void showEvent(QShowEvent *event) override;
+    void hideEvent(QHideEvent *event) override;
 
     SessionManager &m_manager;
     QString m_id;
@@ -72,9 +80,11 @@ private:
     QLabel *m_hint; //!< in an empty conversation
     QPushButton *m_latest;
     QLabel *m_failure;
+    PhaseLine *m_phase;
     InputBar *m_input;
     QTimer m_draftTimer;
     QTimer m_refresh;
+    QTimer m_tick; //!< while a time is shown
     bool m_newBelow = false;
     bool m_historyStale = true;
 };

@@ -3,6 +3,7 @@
 
 #include "ui/chat/promptedit.h"
 #include "ui/theme/theme.h"
+#include "ui/widgets/elidedlabel.h"
 
 #include <QFileDialog>
 #include <QFileInfo>
@@ -16,23 +17,6 @@
 namespace pilotlight {
 
 namespace {
-
-//! One line of text that ends in an ellipsis where there is no more room.
-class ElidedLabel final : public QLabel
-{
-public:
-    using QLabel::QLabel;
-    QSize minimumSizeHint() const override { return {20, QLabel::minimumSizeHint().height()}; }
-
-protected:
-    void paintEvent(QPaintEvent *) override
-    {
-        QPainter painter(this);
-        painter.setPen(palette().color(QPalette::WindowText));
-        painter.drawText(rect(), Qt::AlignVCenter | Qt::AlignLeft,
-                         fontMetrics().elidedText(text(), Qt::ElideRight, width()));
-    }
-};
 
 constexpr int kColumn = 860; //!< as wide as the conversation above
 

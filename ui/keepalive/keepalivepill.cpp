@@ -32,6 +32,27 @@ QFont wordFont(const QFont &base)
     return font;
 }
 
+//! When the server of \a status last answered for one of its sessions, on this connection.
+std::optional<QDateTime> sessionAnswer(const QList<KeepaliveBackendRow> &rows,
+                                       const ConnectionStatus &status)
+{
+    using Safety = SessionLife::Safety;
+    std::optional<QDateTime> latest;
+    for (const KeepaliveBackendRow &row : rows) {
+        if (row.status.target != status.target || row.status.generation != status.generation)
+            continue;
+        for (const KeepaliveSessionRow &session : row.sessions) {
+            const Safety safety = session.life.safety;
+            const bool attached = safety == Safety::Protected || safety == Safety::Unverified
+                || safety == Safety::AtRisk;
+            if (attached && session.life.lastConfirmed
+                && (!latest || *session.life.lastConfirmed > *latest))
+                latest = session.life.lastConfirmed;
+        }
+    }
+    return latest;
+}
+
 } // namespace
 
 KeepalivePill::KeepalivePill(const Clock &clock, QWidget *parent)
@@ -75,7 +96,7 @@ void KeepalivePill::setRows(const QList<KeepaliveBackendRow> &rows)
 
 void KeepalivePill::refresh()
 {
-    const KeepaliveText text(m_status, m_clock.wallNow());
+    const KeepaliveText text(m_status, m_clock.wallNow(), sessionAnswer(m_rows, m_status));
     // While the connection is well, the sessions and the other servers are what people want to know
     // of; trouble with those must not hide behind its green.
     const KeepaliveRollUp rollUp(m_rows, m_clock.wallNow());

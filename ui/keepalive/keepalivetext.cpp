@@ -29,10 +29,12 @@ QString row(const QString &name, const QString &value)
 
 } // namespace
 
-KeepaliveText::KeepaliveText(const ConnectionStatus &status, const QDateTime &now)
+KeepaliveText::KeepaliveText(const ConnectionStatus &status, const QDateTime &now,
+                             const std::optional<QDateTime> &sessionAnswer)
     : m_status(status)
     , m_now(now)
     , m_state(shownState(status))
+    , m_sessionAnswer(sessionAnswer)
 { }
 
 Milliseconds KeepaliveText::since(const QDateTime &time) const
@@ -227,7 +229,9 @@ QString KeepaliveText::details() const
     case KeepaliveState::Unresponsive:
         return tr("reconnecting");
     case KeepaliveState::Unverified:
-        parts.append(tr("no answer yet"));
+        parts.append(m_sessionAnswer
+                         ? tr("answered a session %1 ago").arg(span(since(*m_sessionAnswer)))
+                         : tr("no answer yet"));
         break;
     case KeepaliveState::Checking:
         return tr("waiting for an answer");
@@ -335,6 +339,8 @@ std::optional<Milliseconds> KeepaliveText::nextChange() const
     } else if (m_state == KeepaliveState::Protected || m_state == KeepaliveState::Degraded
                || m_state == KeepaliveState::Unverified) {
         ageing(keepalive.lastAnswer);
+        if (m_state == KeepaliveState::Unverified)
+            ageing(m_sessionAnswer);
         counting(keepalive.nextProbe);
     }
     return soonest;

@@ -15,7 +15,10 @@ class KeepaliveText
     Q_DECLARE_TR_FUNCTIONS(KeepaliveText)
 public:
     //! \a now: the user's clock, UTC.
-    KeepaliveText(const ConnectionStatus &status, const QDateTime &now);
+    //! \a sessionAnswer: when the server last answered for a session, on this connection; that is
+    //! an answer, too, though not to a probe.
+    KeepaliveText(const ConnectionStatus &status, const QDateTime &now,
+                  const std::optional<QDateTime> &sessionAnswer = {});
 
     //! The state that is shown: Protected without an answer counts as Unverified.
     KeepaliveState state() const { return m_state; }
@@ -46,6 +49,7 @@ private:
     ConnectionStatus m_status;
     QDateTime m_now;
     KeepaliveState m_state;
+    std::optional<QDateTime> m_sessionAnswer;
 };
 
 } // namespace pilotlight

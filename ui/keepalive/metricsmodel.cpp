@@ -74,15 +74,17 @@ MetricsModel::Row MetricsModel::rowOf(const MetricsSnapshot &snapshot, const QSt
             break;
         }
     }
-    if (gauges->sessionsProtected) {
-        const int atRisk = gauges->sessionsAtRisk.value_or(0);
-        const int safe = *gauges->sessionsProtected;
-        if (safe == 0 && atRisk == 0)
-            row.texts[Sessions] = tr("none");
-        else if (atRisk == 0)
-            row.texts[Sessions] = tr("%1 protected").arg(safe);
-        else
-            row.texts[Sessions] = tr("%1 protected, %2 at risk").arg(safe).arg(atRisk);
+    if (gauges->sessions) {
+        QStringList parts;
+        const auto add = [&parts](int number, const QString &words) {
+            if (number > 0)
+                parts << words.arg(number);
+        };
+        add(gauges->sessions->safe, tr("%1 protected"));
+        add(gauges->sessions->unverified, tr("%1 unverified"));
+        add(gauges->sessions->atRisk, tr("%1 at risk"));
+        add(gauges->sessions->dead, tr("%1 dead"));
+        row.texts[Sessions] = parts.isEmpty() ? tr("none") : parts.join(QStringLiteral(", "));
     }
     return row;
 }

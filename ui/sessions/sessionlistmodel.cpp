@@ -170,11 +170,22 @@ void SessionSortModel::setWords(const QString &text)
     invalidateFilter();
 }
 
+void SessionSortModel::setStatus(StatusFilter status)
+{
+    if (m_status == status)
+        return;
+    m_status = status;
+    invalidateFilter();
+}
+
 bool SessionSortModel::filterAcceptsRow(int row, const QModelIndex &parent) const
 {
+    const QModelIndex index = sourceModel()->index(row, 0, parent);
+    const auto state = static_cast<ShownState>(index.data(SessionListModel::StateRole).toInt());
+    if (m_status != StatusFilter::All && statusFilterOf(state) != m_status)
+        return false;
     if (m_words.isEmpty())
         return true;
-    const QModelIndex index = sourceModel()->index(row, 0, parent);
     const QString text = index.data(SessionListModel::SearchRole).toString();
     const QString id = index.data(SessionListModel::IdRole).toString();
     return std::all_of(m_words.begin(), m_words.end(), [&](const QString &word) {

@@ -3,6 +3,7 @@
 
 #include "session/sessionmanager.h"
 #include "ui/sessions/sessiontext.h"
+#include "ui/sessions/statuschips.h"
 
 #include <QAbstractListModel>
 #include <QSortFilterProxyModel>
@@ -70,6 +71,7 @@ public:
     void setOrder(Order order);
     Order order() const { return m_order; }
     void setWords(const QString &text);
+    void setStatus(StatusFilter status);
 
 protected:
     bool filterAcceptsRow(int row, const QModelIndex &parent) const override;
@@ -78,6 +80,7 @@ protected:
 private:
     Order m_order = Order::Recent;
     QStringList m_words;
+    StatusFilter m_status = StatusFilter::All;
 };
 
 } // namespace pilotlight

@@ -92,6 +92,16 @@ SessionListView::SessionListView(SessionManager &manager, QWidget *parent)
         });
     }
     connect(m_sorted, &QAbstractItemModel::dataChanged, this, &SessionListView::updateAnimation);
+    m_count.setSingleShot(true);
+    m_count.setInterval(50);
+    connect(&m_count, &QTimer::timeout, this, &SessionListView::updateCounts);
+    const auto countLater = [this] {
+        if (!m_count.isActive())
+            m_count.start();
+    };
+    connect(m_model, &QAbstractItemModel::dataChanged, this, countLater);
+    connect(m_model, &QAbstractItemModel::rowsInserted, this, countLater);
+    connect(m_model, &QAbstractItemModel::rowsRemoved, this, countLater);
     connect(&Theme::instance(), &Theme::changed, m_list->viewport(), qOverload<>(&QWidget::update));
 
     m_ages.setTimerType(Qt::VeryCoarseTimer);
@@ -113,6 +123,7 @@ SessionListView::SessionListView(SessionManager &manager, QWidget *parent)
     });
     updatePage();
     updateAnimation();
+    updateCounts();
     if (!m_manager.visible().isEmpty())
         setCurrentId(m_manager.visible());
     else if (m_sorted->rowCount() > 0)
@@ -172,6 +183,12 @@ void SessionListView::makeHeader()
     filterRow->setContentsMargins(0, 0, Theme::space(2), 0);
     filterRow->addWidget(m_filter);
     layout->addLayout(filterRow);
+    m_status = new StatusChips(header);
+    layout->addWidget(m_status);
+    connect(m_status, &StatusChips::filterChanged, this, [this](StatusFilter status) {
+        m_sorted->setStatus(status);
+        updatePage();
+    });
     connect(m_filter, &QLineEdit::textChanged, this, [this](const QString &text) {
         m_sorted->setWords(text);
         updatePage();
@@ -260,7 +277,10 @@ void SessionListView::makeEmptyPages()
     clear->setObjectName(QStringLiteral("clearFilter"));
     clear->setAutoDefault(true);
     buttons->addWidget(clear);
-    connect(clear, &QPushButton::clicked, m_filter, &QLineEdit::clear);
+    connect(clear, &QPushButton::clicked, this, [this] {
+        m_filter->clear();
+        m_status->setFilter(StatusFilter::All);
+    });
 }
 
 void SessionListView::makeShortcuts()
@@ -307,8 +327,10 @@ void SessionListView::setCurrentId(const QString &id)
 {
     if (m_model->rowOf(id) < 0)
         return;
-    if (!indexOf(id).isValid())
+    if (!indexOf(id).isValid()) {
         m_filter->clear();
+        m_status->setFilter(StatusFilter::All);
+    }
     m_list->setCurrentIndex(indexOf(id));
     m_list->scrollTo(indexOf(id));
 }
@@ -368,7 +390,11 @@ void SessionListView::updatePage()
     if (m_model->rowCount() == 0) {
         m_pages->setCurrentWidget(m_emptyPage);
     } else if (m_sorted->rowCount() == 0) {
-        m_noMatch->setText(tr("Nothing matches “%1”").arg(m_filter->text().simplified()));
+        const QString words = m_filter->text().simplified();
+        m_noMatch->setText(
+            words.isEmpty()
+                ? tr("No session with the status “%1”").arg(statusFilterText(m_status->filter()))
+                : tr("Nothing matches “%1”").arg(words));
         m_pages->setCurrentWidget(m_noMatchPage);
     } else {
         m_pages->setCurrentWidget(m_list);
@@ -392,6 +418,15 @@ void SessionListView::updateAnimation()
         m_turn.start();
     else if (!turning)
         m_turn.stop();
+}
+
+void SessionListView::updateCounts()
+{
+    QList<int> counts(6, 0);
+    counts[0] = m_model->rowCount();
+    for (int row = 0; row < m_model->rowCount(); ++row)
+        ++counts[static_cast<int>(statusFilterOf(shownState(*m_model->sessionAt(row))))];
+    m_status->setCounts(counts);
 }
 
 void SessionListView::newSession()

@@ -57,6 +57,7 @@ private:
     void confirmDelete(const QString &id);
     void updatePage();
     void updateAnimation();
+    void updateCounts();
     void currentRowChanged();
     QModelIndex indexOf(const QString &id) const;
 
@@ -68,6 +69,7 @@ private:
     bool m_remote = false;
     QString m_current;
     QLineEdit *m_filter = nullptr;
+    StatusChips *m_status = nullptr;
     QToolButton *m_sort = nullptr;
     QStackedWidget *m_pages = nullptr;
     QListView *m_list = nullptr;
@@ -76,6 +78,7 @@ private:
     QLabel *m_noMatch = nullptr;
     QTimer m_ages;
     QTimer m_turn;
+    QTimer m_count; //!< once for many changes
     int m_angle = 0;
 };
 

@@ -32,15 +32,11 @@ ShownState shownState(const Session &session)
     case Session::State::Attached:
         break;
     }
-    switch (session.activity()) {
-    case Activity::Working:
-        return ShownState::Working;
-    case Activity::WaitingForUser:
+    if (session.activity() == Activity::WaitingForUser)
         return ShownState::Waiting;
-    case Activity::Idle:
-        break;
-    }
-    return ShownState::Idle;
+    if (session.isStuck())
+        return ShownState::Stuck;
+    return session.isWorking() ? ShownState::Working : ShownState::Idle;
 }
 
 QString stateText(ShownState state)
@@ -50,6 +46,8 @@ QString stateText(ShownState state)
         return Tr::tr("Working");
     case ShownState::Waiting:
         return Tr::tr("Waiting for you");
+    case ShownState::Stuck:
+        return Tr::tr("Stuck");
     case ShownState::Idle:
         return Tr::tr("Idle");
     case ShownState::Offline:
@@ -73,6 +71,8 @@ QString stateIcon(ShownState state)
         return QStringLiteral("dot");
     case ShownState::Waiting:
         return QStringLiteral("question");
+    case ShownState::Stuck:
+        return QStringLiteral("warning");
     case ShownState::Idle:
         return QStringLiteral("ring");
     case ShownState::Offline:
@@ -98,6 +98,7 @@ ColorRole stateColor(ShownState state)
     case ShownState::Lost:
         return ColorRole::Warning;
     case ShownState::Failed:
+    case ShownState::Stuck:
         return ColorRole::Error;
     case ShownState::Idle:
     case ShownState::Offline:
@@ -112,9 +113,13 @@ QString stateExplanation(const Session &session)
 {
     switch (shownState(session)) {
     case ShownState::Working:
-        return Tr::tr("The agent is working.");
+        return session.activity() == Activity::Working
+            ? Tr::tr("The agent is working.")
+            : Tr::tr("The agent has answered; something runs on in the background.");
     case ShownState::Waiting:
         return Tr::tr("The agent waits for your answer.");
+    case ShownState::Stuck:
+        return Tr::tr("The server does not answer when it is asked about this session.");
     case ShownState::Idle:
         return Tr::tr("Ready for your next message.");
     case ShownState::Offline:

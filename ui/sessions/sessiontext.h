@@ -14,6 +14,7 @@ enum class ShownState
 {
     Working,
     Waiting,
+    Stuck,
     Idle,
     Offline,
     Attaching,
