@@ -170,6 +170,12 @@ int main(int argc, char **argv)
                               {},
                               {}});
         shoot(w.splitter, QStringLiteral("working"));
+        f.clock.advance(std::chrono::seconds(40));
+        f.backend->fail(QStringLiteral("sessionActivity"), {ErrorCode::Timeout, {}, {}},
+                        sessions.at(3)->id());
+        shoot(w.splitter, QStringLiteral("stuck"));
+        f.backend->emitEvent(sessions.at(3)->id(), AssistantIdle{});
+        shoot(w.splitter, QStringLiteral("background"));
         f.backend->emitEvent(sessions.at(3)->id(), Aborted{QStringLiteral("user")});
         f.backend->emitEvent(
             sessions.at(3)->id(),
@@ -178,6 +184,10 @@ int main(int argc, char **argv)
                 QStringLiteral("429 Too many requests; retried 5 times (total wait 5.75 seconds)"),
                 429});
         shoot(w.splitter, QStringLiteral("failed-turn"));
+        LinkFacts link;
+        link.state = LinkFacts::State::Waiting;
+        link.retryAt = f.clock.wallNow().addSecs(5);
+        f.manager.setLink(SessionManager::defaultBackendId(), link);
         f.manager.setBackend(nullptr);
         shoot(w.splitter, QStringLiteral("offline"));
         w.splitter.resize(620, 620);
