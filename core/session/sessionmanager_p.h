@@ -26,6 +26,7 @@ struct SessionManager::Server
     QList<TouchStrategy> refuted;
     IdleLimit limit; //!< in force
     quint64 generation = 0;
+    std::optional<bool> signedIn; //!< as far as known
     std::unique_ptr<Online> online;
 };
 
