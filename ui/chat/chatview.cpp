@@ -354,6 +354,10 @@ void ChatView::updateNote()
         if (shownState(*m_session) == ShownState::Waiting)
             m_input->setNote(tr("The agent waits for your answer above (F6)."),
                              QStringLiteral("question"));
+        else if (m_manager.waitsForSignIn(*m_session))
+            m_input->setNote(tr("Nobody is signed in: what you write waits here and is sent after "
+                                "the sign-in."),
+                             QStringLiteral("pause"));
         else if (m_session->activity() == Activity::Idle && !m_session->queue().isEmpty())
             m_input->setNote(tr("What was queued waits for you: send one of it, or write on."),
                              QStringLiteral("pause"));
