@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: MIT
 #include "app/cli/providerfiles.h"
 
+#include "base/keptfile.h"
+
 #include <QFile>
 #include <QJsonDocument>
 #include <QJsonObject>
@@ -22,7 +24,7 @@ void write(const QString &path, const QJsonObject &object)
     QSaveFile file(path);
     if (file.open(QFile::WriteOnly)) {
         file.write(QJsonDocument(object).toJson());
-        file.commit();
+        commitWhole(file);
     }
 }
 

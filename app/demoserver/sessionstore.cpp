@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: MIT
 #include "demoserver/sessionstore.h"
 
+#include "base/keptfile.h"
 #include "base/logging.h"
 
 #include <QDir>
@@ -210,7 +211,7 @@ void SessionStore::flush()
             QSaveFile file(path + u"/workspace.json"_s);
             if (file.open(QIODevice::WriteOnly)) {
                 file.write(QJsonDocument(metaToFile(record.meta)).toJson());
-                file.commit();
+                commitWhole(file);
             }
             record.metaChanged = false;
         }

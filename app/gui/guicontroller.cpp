@@ -23,6 +23,8 @@
 #include <QDesktopServices>
 #include <QUrl>
 
+#include <utility>
+
 namespace pilotlight {
 
 GuiController::GuiController(AppContext &context, QObject *parent)
@@ -121,8 +123,11 @@ void GuiController::connectWindow()
     connect(qApp, &QGuiApplication::applicationStateChanged, this,
             [this](Qt::ApplicationState state) {
                 m_attention->setWindowActive(state == Qt::ApplicationActive);
-                if (state == Qt::ApplicationActive)
-                    m_context.observers().checkSleep(); // before the next prompt
+                if (state != Qt::ApplicationActive)
+                    return;
+                m_context.observers().checkSleep(); // before the next prompt
+                if (m_signedOut) // the user may come back from the terminal
+                    m_context.connection().checkSignIn();
             });
 }
 
@@ -204,6 +209,9 @@ void GuiController::statusChanged()
     const ConnectionStatus status = m_context.connection().status();
     m_window->setStatus(status);
     m_sessions->setRemote(status.mode == ConnectionMode::Attach);
+    const bool signedOut = status.auth && !status.auth->signedIn;
+    if (std::exchange(m_signedOut, signedOut) && status.auth && !signedOut)
+        loadModels();
 }
 
 void GuiController::phaseChanged(Phase phase)
@@ -239,7 +247,7 @@ void GuiController::checkSignIn()
         }
         m_window->setAuth(*auth);
         if (auth->signedIn)
-            loadModels();
+            m_context.connection().checkSignIn(); // the sessions that wait go on
     });
 }
 

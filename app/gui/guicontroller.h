@@ -61,6 +61,7 @@ private:
     Attention *m_attention;
     SessionListView *m_sessions; //!< owned by the window
     std::unique_ptr<KeepaliveController> m_keepalive;
+    bool m_signedOut = false; //!< the agent is known not to be signed in
     ChatView *m_chat = nullptr; //!< owned by the window; from start() on
 };
 

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: MIT
 #include "app/gui/guicontroller.h"
+#include "app/gui/singleinstance.h"
 #include "app/wiring/appcontext.h"
 #include "app/wiring/signals.h"
 #include "base/logging.h"
@@ -132,13 +133,33 @@ int main(int argc, char *argv[])
     if (!options)
         return 2;
 
+    SystemClock clock;
+    SingleInstance instance(clock);
+    options->app.paths.ensure();
+    if (const std::optional<int> code = instance.claim(options->app.paths.state)) {
+        std::fputs(*code == 0
+                       ? "pilotlight: already running; its window was brought to the front\n"
+                       : "pilotlight: already running with this profile, but it does not answer\n",
+                   stderr);
+        return *code;
+    }
     AppContext context(options->app);
     GuiController controller(context);
     MainWindow &window = controller.window();
     // The end of the last window is not yet the end: a server of our own is given the time to write
     // its history.
     QApplication::setQuitOnLastWindowClosed(false);
-    const auto leave = [&application, &context](int code) {
+    QObject::connect(&instance, &SingleInstance::raiseRequested, &window,
+                     [&window](const QString &token) {
+                         if (!token.isEmpty())
+                             qputenv("XDG_ACTIVATION_TOKEN", token.toUtf8());
+                         window.setWindowState(window.windowState() & ~Qt::WindowMinimized);
+                         window.show();
+                         window.raise();
+                         window.activateWindow();
+                     });
+    const auto leave = [&application, &context, &instance](int code) {
+        instance.leave();
         context.connection().dispose();
         QMetaObject::invokeMethod(
             &application,

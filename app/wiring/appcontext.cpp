@@ -121,7 +121,7 @@ AppContext::AppContext(AppOptions options, QObject *parent)
     , m_settingsStore(m_options.paths.config + QStringLiteral("/settings.json"))
     , m_backends(m_options.paths.config + QStringLiteral("/backends.json"))
 {
-    const bool folders = m_options.paths.ensure();
+    m_foldersUsable = m_options.paths.ensure();
     if (m_options.keepRecordsInMemory)
         m_logStore = std::make_unique<LogStore>(m_clock);
     m_log = std::make_unique<DiagnosticLog>(m_clock, m_logStore.get(),
@@ -129,7 +129,7 @@ AppContext::AppContext(AppOptions options, QObject *parent)
                                                                         : m_options.paths.log
                                                     + QLatin1Char('/') + m_options.logName);
     m_log->setStderrLevel(m_options.stderrLevel);
-    if (!folders)
+    if (!m_foldersUsable)
         qCWarning(lcStore).noquote() << QStringLiteral("Cannot write to %1: nothing will be kept")
                                             .arg(m_options.paths.state);
     qCInfo(lcConnection).noquote()
@@ -174,7 +174,23 @@ AppContext::AppContext(AppOptions options, QObject *parent)
             });
     connect(m_connections.get(), &ConnectionManager::statusChanged, m_sessions.get(),
             [this](const QString &id) {
-                m_sessions->setLink(id, linkFacts(m_connections->find(id)->status()));
+                const Connection *const connection = m_connections->find(id);
+                if (!connection)
+                    return;
+                const ConnectionStatus status = connection->status();
+                m_sessions->setLink(id, linkFacts(status));
+                if (status.auth)
+                    m_sessions->setSignedIn(id, status.auth->signedIn);
+            });
+    connect(m_sessions.get(), &SessionManager::promptWaits, m_connections.get(),
+            [this](const QString &id) {
+                if (Connection *const connection = m_connections->find(id))
+                    connection->probeNow(ProbeTrigger::Presend);
+            });
+    connect(m_sessions.get(), &SessionManager::signInDoubted, m_connections.get(),
+            [this](const QString &id) {
+                if (Connection *const connection = m_connections->find(id))
+                    connection->checkSignIn();
             });
     m_observers = std::make_unique<Observers>(*m_connections, *m_sessions, m_clock, m_random);
     m_observers->apply(m_settingsStore.values());
@@ -264,6 +280,8 @@ AppContext::~AppContext()
 void AppContext::start(Sessions sessions)
 {
     m_observers->start();
+    if (!m_foldersUsable)
+        Q_EMIT notice(QStringLiteral("folders-unwritable"), m_options.paths.state);
     if (!m_settingsLoaded.backup.isEmpty())
         Q_EMIT notice(QStringLiteral("settings-damaged"),
                       m_settingsLoaded.backup + QStringLiteral(": ") + m_settingsLoaded.problem);

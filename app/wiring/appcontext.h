@@ -143,6 +143,7 @@ private:
     void applyVerdict(const Connection &connection);
 
     AppOptions m_options;
+    bool m_foldersUsable = true;
     SystemClock m_clock;
     SystemRandom m_random;
     std::unique_ptr<LogStore> m_logStore;

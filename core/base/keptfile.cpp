@@ -3,6 +3,7 @@
 
 #include <QDateTime>
 #include <QFileInfo>
+#include <QSaveFile>
 
 #ifdef Q_OS_WIN
 #include <io.h>
@@ -38,6 +39,11 @@ bool syncToDisk(QFile &file)
 #else
     return ::fdatasync(file.handle()) == 0;
 #endif
+}
+
+bool commitWhole(QSaveFile &file)
+{
+    return file.flush() && file.commit();
 }
 
 } // namespace pilotlight

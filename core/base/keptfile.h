@@ -4,6 +4,7 @@
 #include <QFile>
 
 class QDateTime;
+class QSaveFile;
 
 namespace pilotlight {
 
@@ -18,5 +19,10 @@ QString keepAside(const QString &path, const QDateTime &now, bool move);
 //! Waits until what was written to \a file is on the disk, not only in the system's memory: it then
 //! survives a loss of power. False where the system refused.
 bool syncToDisk(QFile &file);
+
+//! Puts what was written to \a file in the place of the old one; false where the old one stays. In
+//! place of QSaveFile::commit(), which (Qt 6.4) does not see that the last bytes could not be
+//! written: on a full disk it replaces a good file by an empty one, and says that all is well.
+bool commitWhole(QSaveFile &file);
 
 } // namespace pilotlight

@@ -75,6 +75,11 @@ void Connection::prepareForSleep()
     m_machine->post(ConnectionMachine::PrepareForSleep{});
 }
 
+void Connection::checkSignIn()
+{
+    m_machine->post(ConnectionMachine::CheckSignIn{});
+}
+
 void Connection::wake()
 {
     m_machine->post(ConnectionMachine::Wake{});

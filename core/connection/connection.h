@@ -63,6 +63,8 @@ public:
     void setKeepalive(const EffectiveKeepalive &keepalive);
     //! One keepalive probe out of turn. Where there is no connection: an attempt to connect, now.
     void probeNow(ProbeTrigger trigger = ProbeTrigger::Manual);
+    //! Asks the server anew who is signed in; the status has the answer. Only while online.
+    void checkSignIn();
     //! The machine is about to sleep: a probe in flight is cancelled, which is no failure.
     void prepareForSleep();
     //! It has woken: one health check now, whatever the breaker says; for 10 s, in which the

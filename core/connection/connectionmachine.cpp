@@ -16,6 +16,8 @@ using namespace std::chrono_literals;
 constexpr Milliseconds ConnectDeadline = 10s;
 // The measured server answers its first call within 0.7 s of listening, 2.4 s in a fresh home.
 constexpr Milliseconds HandshakeDeadline = 15s;
+// How long a sign-in may go unnoticed while nobody looks at the window; a wake-up each.
+constexpr Milliseconds SignInPoll = 120s;
 // A connection that lived for as long as the longest backoff is not flapping.
 constexpr Milliseconds StableAfter = Backoff::Ceiling;
 
@@ -88,8 +90,6 @@ ConnectionStatus ConnectionMachine::status() const
     if (const auto *online = std::get_if<Online>(&m_state)) {
         status.server = online->info;
         status.auth = online->auth;
-    } else if (const auto *waiting = std::get_if<RetryLater>(&m_state)) {
-        status.retryAt = waiting->at;
     }
     status.attempt = m_backoff.attempts();
     status.generation = m_generation;
@@ -101,11 +101,15 @@ ConnectionStatus ConnectionMachine::status() const
         return m_clock.wallNow().addMSecs(
             std::chrono::duration_cast<Milliseconds>(time - m_clock.now()).count());
     };
+    if (const auto *waiting = std::get_if<RetryLater>(&m_state))
+        status.retryAt = atWall(waiting->due);
     if (const auto until = m_breaker.openUntil())
         keepalive.pausedUntil = atWall(*until);
     if (const auto *online = std::get_if<Online>(&m_state); online && online->keepalive) {
         if (const auto activity = online->keepalive->lastActivity())
             keepalive.lastActivity = atWall(*activity);
+        if (const auto due = online->keepalive->nextDue())
+            keepalive.nextProbe = atWall(*due);
     } else if (m_config.kind == BackendKind::Mcp && status.phase == Phase::Backoff
                && keepalive.pausedUntil) {
         keepalive.state = KeepaliveState::Paused;
@@ -264,6 +268,25 @@ void ConnectionMachine::on(const ProbeNow &event)
     }
 }
 
+void ConnectionMachine::on(const CheckSignIn &)
+{
+    auto *online = std::get_if<Online>(&m_state);
+    if (!online)
+        return;
+    online->signIn.cancel();
+    online->backend->authStatus(
+        &m_context, [this, generation = m_generation](const Result<AuthStatus> &result) {
+            auto *now = std::get_if<Online>(&m_state);
+            if (!now || !isCurrent(generation) || !result)
+                return;
+            // In a terminal, most likely: nobody tells us.
+            if (!result->signedIn && m_mode != ConnectionMode::Demo)
+                now->signIn = m_clock.after(SignInPoll, [this] { post(CheckSignIn{}); });
+            now->auth = *result;
+            Q_EMIT m_owner.statusChanged();
+        });
+}
+
 void ConnectionMachine::on(const PrepareForSleep &)
 {
     m_suspended = true;
@@ -330,10 +353,7 @@ void ConnectionMachine::on(const TransportClosed &event)
     if (phase() != Phase::Connecting && phase() != Phase::Initializing && phase() != Phase::Online)
         return;
     // Servers of tools have their breaker instead.
-    if (isOwnChild()
-        && (event.error.code == ErrorCode::ServerExited
-            || event.error.code == ErrorCode::ServerStartFailed)
-        && !m_restarts.take(m_clock.now()))
+    if (isOwnChild() && !m_restarts.take(m_clock.now()))
         crashLoop(event.error.detail);
     else
         lost(event.error);
@@ -372,7 +392,11 @@ void ConnectionMachine::on(const HandshakeFailed &event)
     default:
         break;
     }
-    attemptFailed(event.error);
+    // What says nothing that makes sense and goes is no server either.
+    if (isOwnChild() && isTransient(event.error.code) && !m_restarts.take(m_clock.now()))
+        crashLoop(event.error.detail);
+    else
+        attemptFailed(event.error);
 }
 
 void ConnectionMachine::on(const RetryDue &event)
@@ -464,20 +488,13 @@ void ConnectionMachine::goOnline(Initializing &&from, const ServerInfo &info)
     if (m_suspended && online.keepalive)
         online.keepalive->suspend();
     const quint64 generation = m_generation;
-    Backend *backend = online.backend.get();
     enter(std::move(online));
     if (phase() != Phase::Online || !isCurrent(generation))
         return;
     noteVersion(info);
     if (phase() != Phase::Online || !isCurrent(generation))
         return;
-    backend->authStatus(&m_context, [this, generation](const Result<AuthStatus> &result) {
-        auto *now = std::get_if<Online>(&m_state);
-        if (!now || !isCurrent(generation) || !result)
-            return;
-        now->auth = *result;
-        Q_EMIT m_owner.statusChanged();
-    });
+    on(CheckSignIn{});
 }
 
 // A program that updates itself, or an administrator, has put another version in its place.
@@ -555,7 +572,7 @@ void ConnectionMachine::attemptFailed(const Error &error)
                                           .arg(delay.count())
                                           .arg(m_backoff.attempts())
                                           .arg(error.toString());
-    enter(RetryLater{m_clock.wallNow().addMSecs(delay.count()),
+    enter(RetryLater{m_clock.now() + delay,
                      m_clock.after(delay, [this, generation] { post(RetryDue{generation}); })});
 }
 

@@ -47,6 +47,8 @@ public:
     {
         ProbeTrigger trigger = ProbeTrigger::Manual;
     };
+    struct CheckSignIn
+    { };
     struct PrepareForSleep
     { };
     struct Wake
@@ -108,9 +110,9 @@ public:
 
     using Event =
         std::variant<Connect, Disconnect, Reconnect, Restart, Reconfigure, SetKeepalive, ProbeNow,
-                     PrepareForSleep, Wake, Dispose, ServerReady, ServerFailed, ServerStopped,
-                     ServerExited, TransportOpened, TransportClosed, ConnectTimeout, HandshakeDone,
-                     HandshakeFailed, RetryDue, Unresponsive>;
+                     CheckSignIn, PrepareForSleep, Wake, Dispose, ServerReady, ServerFailed,
+                     ServerStopped, ServerExited, TransportOpened, TransportClosed, ConnectTimeout,
+                     HandshakeDone, HandshakeFailed, RetryDue, Unresponsive>;
 
     //! Queues \a event; events run to completion, one after the other. The machine may be gone
     //! when it returns.
@@ -152,10 +154,11 @@ private:
         Owned<Backend> backend;
         std::unique_ptr<KeepaliveLoop> keepalive; //!< null exactly in demo mode
         TimerHandle stable;
+        TimerHandle signIn; //!< asks again while nobody is signed in
     };
     struct RetryLater
     {
-        QDateTime at;
+        Nanoseconds due; //!< Clock::now(); the user's clock may jump
         TimerHandle retry;
     };
     //! Waits for the local server to end; then goes on.
@@ -181,6 +184,7 @@ private:
     void on(const Reconfigure &event);
     void on(const SetKeepalive &event);
     void on(const ProbeNow &event);
+    void on(const CheckSignIn &);
     void on(const PrepareForSleep &);
     void on(const Wake &);
     void on(const Dispose &event);

@@ -52,6 +52,7 @@ KeepaliveLoop::~KeepaliveLoop()
     m_timer.cancel();
     if (m_inFlight)
         m_backend.cancelProbe(); // its handler counts it as cancelled
+    m_nextDue.reset();
     m_status.nextProbe.reset();
     m_status.pause = KeepaliveStatus::Pause::None;
     m_status.state = KeepaliveState::Disconnected;
@@ -125,12 +126,14 @@ void KeepaliveLoop::schedule(Milliseconds delay)
 {
     delay = std::max(delay, Milliseconds(0));
     m_timer = m_clock.after(delay, [this] { timerFired(); });
+    m_nextDue = m_clock.now() + delay;
     m_status.nextProbe = m_clock.wallNow().addMSecs(delay.count());
 }
 
 void KeepaliveLoop::rest()
 {
     m_timer.cancel();
+    m_nextDue.reset();
     m_status.nextProbe.reset();
 }
 

@@ -79,6 +79,8 @@ public:
     void wake(Nanoseconds graceUntil);
     //! The last inbound byte (Clock::now()); nothing before the first.
     std::optional<Nanoseconds> lastActivity() const { return m_lastActivity; }
+    //! When the next probe is due (Clock::now()), where one is: the user's clock may jump.
+    std::optional<Nanoseconds> nextDue() const { return m_nextDue; }
 
     //! Loops that exist in this process; the lifecycle tests watch it.
     static int liveLoops();
@@ -136,6 +138,7 @@ private:
     std::optional<Nanoseconds> m_endedAt; //!< of the last probe that ended
 
     std::optional<Nanoseconds> m_lastActivity;
+    std::optional<Nanoseconds> m_nextDue;
     // Latched for this connection.
     bool m_pingUnsupported = false;
     bool m_toolUnsupported = false;

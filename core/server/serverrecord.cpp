@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: MIT
 #include "server/serverrecord.h"
 
+#include "base/keptfile.h"
 #include "base/logging.h"
 
 #include <QDir>
@@ -63,7 +64,7 @@ std::optional<QString> writeServerRecord(const QString &path, const ServerRecord
     const QByteArray bytes = QJsonDocument(object).toJson(QJsonDocument::Indented);
     // The mode first: the token is never in a file that others can open.
     if (file.open(QIODevice::WriteOnly) && file.setPermissions(QFile::ReadOwner | QFile::WriteOwner)
-        && file.write(bytes) == bytes.size() && file.commit())
+        && file.write(bytes) == bytes.size() && commitWhole(file))
         return std::nullopt;
     return file.errorString();
 }

@@ -49,6 +49,7 @@ QJsonObject toJson(const OutboxEntry &entry)
             {QStringLiteral("state"), state},
             {QStringLiteral("messageId"), entry.messageId},
             {QStringLiteral("sent"), entry.sent.toUTC().toString(Qt::ISODateWithMs)},
+            {QStringLiteral("earlier"), entry.earlier},
             {QStringLiteral("attempts"), entry.attempts}};
 }
 
@@ -71,6 +72,7 @@ std::optional<OutboxEntry> fromJson(const QJsonObject &object)
     entry.messageId = object.value(QStringLiteral("messageId")).toString();
     entry.sent =
         QDateTime::fromString(object.value(QStringLiteral("sent")).toString(), Qt::ISODateWithMs);
+    entry.earlier = object.value(QStringLiteral("earlier")).toInt(-1);
     entry.attempts = object.value(QStringLiteral("attempts")).toInt();
     return entry;
 }
@@ -240,11 +242,14 @@ bool Outbox::rewrite()
     QByteArray text = line({{SchemaKey, OutboxSchema}});
     for (const OutboxEntry &entry : std::as_const(m_entries))
         text += line({{PutKey, toJson(entry)}});
-    ok = ok && file.write(text) == text.size() && file.commit(); // commit() syncs
+    ok = ok && file.write(text) == text.size() && commitWhole(file); // which syncs
     if (!ok && !std::exchange(m_file->behind, true))
         tell("outbox-unwritable", m_path, file.errorString());
     if (ok) {
-        m_file->behind = false;
+        if (std::exchange(m_file->behind, false)) {
+            qCInfo(lcStore).noquote() << "outbox written again";
+            Q_EMIT noticed(QStringLiteral("outbox-written"), m_path, {});
+        }
         m_file->lines = static_cast<int>(m_entries.size()) + 1;
     }
     return ok;

@@ -28,6 +28,8 @@ struct OutboxEntry
     State state = State::Queued;
     QString messageId; //!< the server's, of Accepted; servers before 1.0.100 echo none
     QDateTime sent; //!< UTC, of Sent and Accepted
+    //! How many messages with the same words the session had before; -1: not known (older files).
+    int earlier = -1;
     int attempts = 0; //!< how often it was sent
 };
 

@@ -7,6 +7,7 @@
 #include "session/transcript.h"
 
 #include <QHash>
+#include <QSet>
 #include <QObject>
 
 #include <map>
@@ -74,6 +75,7 @@ private:
         bool queueRests = false; //!< the user stopped the turn: nothing goes out by itself
         bool sending = false; //!< a prompt is on its way; the next waits, so that order is kept
         QHash<QString, Prompt> unechoed; //!< by message id: accepted, but not seen in a turn yet
+        QSet<QString> refused; //!< of those: a turn failed before it began with them
         //! By id of the prompt: echoed, but perhaps not on the server's disk yet.
         std::map<QString, TimerHandle> settling;
         int lostInARow = 0; //!< losses of which each came soon after the resume before it

@@ -54,6 +54,7 @@ void SessionManager::setBackend(const QString &backendId, AgentBackend *backend,
         state.sending = false;
         state.parkAsked = false;
         state.early.clear();
+        state.refused.clear();
         state.settling.clear(); // whether it has them, its history will tell
         session->m_transcript.markInterrupted();
         setState(*session, Session::State::Offline);
@@ -265,8 +266,16 @@ void SessionManager::applyEvent(Session &session, const AgentEvent &event)
     } else if (const auto *mode = std::get_if<ModeChanged>(&event.data)) {
         session.m_config.mode = mode->mode;
         persist(session);
+    } else if (std::holds_alternative<SessionFailed>(event.data)) {
+        // An error before the prompt is in the history: so fails what lacks a sign-in.
+        if (!session.m_work.unechoed.isEmpty() && !session.m_config.provider) {
+            const QStringList ids = session.m_work.unechoed.keys();
+            session.m_work.refused = QSet<QString>(ids.begin(), ids.end());
+            Q_EMIT signInDoubted(session.m_backendId);
+        }
     } else if (const auto *idle = std::get_if<SessionIdle>(&event.data)) {
         persist(session);
+        takeBackRefused(session);
         if (idle->aborted)
             session.m_work.queueRests = !session.m_queue.isEmpty();
         // A prompt that was accepted, and the server is idle without having begun with it?

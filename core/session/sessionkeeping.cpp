@@ -301,6 +301,7 @@ void SessionManager::confirmThenSend(Session &session, const Prompt &prompt, int
         flushQueue(*there);
     };
     online(session)->touches->check(session.id(), TouchTrigger::Presend, done);
+    Q_EMIT promptWaits(session.m_backendId);
 }
 
 // ---- what is known ----

@@ -118,6 +118,12 @@ public:
     void listServerSessions(QObject *context, Handler<QList<SessionSummary>> handler,
                             const QString &backendId = defaultBackendId());
 
+    //! Whether the agent of the backend is signed in; nothing: not known. While it is not, prompts
+    //! of sessions without a provider of their own wait in their queues, also those that the server
+    //! has taken and dropped; afterwards they go out.
+    void setSignedIn(const QString &backendId, const std::optional<bool> &signedIn);
+    bool waitsForSignIn(const Session &session) const;
+
     // ---- keeping sessions alive (docs/keepalive.md 10, 11, 19 to 21, 22b)
 
     //! What the user set for a backend, in force at once; kept over its connections.
@@ -164,6 +170,11 @@ Q_SIGNALS:
     void requestFailed(const QString &id, const QString &what, const pilotlight::Error &error);
     //! A touch or a check of one session ended; every attempt exactly once.
     void touched(const pilotlight::TouchEvent &event);
+    //! A prompt waits for the word that its session is still there. Worth a probe of the connection:
+    //! should the server be frozen, that is found within two deadlines from now.
+    void promptWaits(const QString &backendId);
+    //! The server has dropped a prompt as it does where nobody is signed in: worth asking it.
+    void signInDoubted(const QString &backendId);
     //! The idle limit in force for a backend has changed (set, known or learned).
     void idleLimitChanged(const QString &backendId);
     //! setLink() has brought something new.
@@ -212,6 +223,8 @@ private:
     void echoed(Session &session, const UserMessage &message);
     void settle(Session &session, const QString &promptId);
     void forgetPrompts(const Session &session);
+    void takeBackRefused(Session &session);
+    static int messagesLike(const Session &session, const QString &text);
     // Keeping.
     std::unique_ptr<TouchScheduler> makeScheduler(Server &server, AgentBackend &backend);
     void applyKeeping(Server &server);

@@ -30,6 +30,7 @@ struct SessionManager::Server
     IdleLimit limit; //!< in force
     quint64 generation = 0;
     LinkFacts link;
+    std::optional<bool> signedIn; //!< as far as known
     std::unique_ptr<Online> online;
 };
 

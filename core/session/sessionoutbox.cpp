@@ -62,6 +62,17 @@ void SessionManager::forgetPrompts(const Session &session)
     }
 }
 
+//! Messages of the user with these words in the history, as far as it is known here.
+int SessionManager::messagesLike(const Session &session, const QString &text)
+{
+    const auto &items = session.m_transcript.items();
+    return static_cast<int>(
+        std::count_if(items.begin(), items.end(), [&text](const TranscriptItem &item) {
+            const auto *user = std::get_if<UserItem>(&item.data);
+            return user && !user->pending && item.agentId.isEmpty() && user->text == text;
+        }));
+}
+
 //! Those that the server may or may not have.
 QList<OutboxEntry> SessionManager::undecided(const Session &session) const
 {
@@ -114,13 +125,16 @@ void SessionManager::reconcile(Session &session, const QList<AgentEvent> &histor
         QString id;
         QString text;
         QDateTime time;
+        int like = 0; // messages with the same words before it
         bool claimed = false;
     };
     QList<Message> messages;
+    QHash<QString, int> words;
     for (const AgentEvent &event : history) {
         const auto *user = std::get_if<UserMessage>(&event.data);
         if (user && user->source.isEmpty() && event.meta.agentId.isEmpty())
-            messages.append({user->messageId, user->text, event.meta.time});
+            messages.append(
+                {user->messageId, user->text, event.meta.time, words[user->text]++, false});
     }
     const auto claim = [&messages](const auto &matches) {
         const auto found =
@@ -149,12 +163,19 @@ void SessionManager::reconcile(Session &session, const QList<AgentEvent> &histor
     arrived.removeIf(isLeftAlone);
     QList<OutboxEntry> lost;
     for (const OutboxEntry &entry : std::as_const(unnamed)) {
-        // Servers that echo no id, and prompts whose acceptance we have not heard of.
+        // Servers that echo no id, and prompts whose acceptance we have not heard of. That it is
+        // not an older one with the same words is known by their number, so that no clock is
+        // trusted; by the time only where the number is not known, or the history has become
+        // shorter.
+        const bool counted = entry.earlier >= 0 && words.value(entry.prompt.text) >= entry.earlier;
         const bool found = claim([&](const Message &message) {
-            return (message.id.isEmpty() || entry.messageId.isEmpty())
-                && message.text == entry.prompt.text
-                && (!entry.sent.isValid() || !message.time.isValid()
-                    || message.time.addMSecs(ClockSkew.count()) >= entry.sent);
+            if ((!message.id.isEmpty() && !entry.messageId.isEmpty())
+                || message.text != entry.prompt.text)
+                return false;
+            if (counted)
+                return message.like >= entry.earlier;
+            return !entry.sent.isValid() || !message.time.isValid()
+                || message.time.addMSecs(ClockSkew.count()) >= entry.sent;
         });
         (found ? arrived : lost).append(entry);
     }

@@ -23,7 +23,7 @@ void SessionManager::send(const QString &id, const Prompt &given)
     state.queueRests = false;
     used(*session);
     unpark(id);
-    const bool free = isOpen(session->m_state) && !state.sending
+    const bool free = isOpen(session->m_state) && !state.sending && !waitsForSignIn(*session)
         && (prompt.delivery == Delivery::Immediate
             || (session->activity() == Activity::Idle && session->m_queue.isEmpty()));
     if (free) {
@@ -144,6 +144,7 @@ void SessionManager::deliver(Session &session, const Prompt &prompt, int queuePo
     OutboxEntry entry = entryOf(session, prompt);
     entry.state = OutboxEntry::State::Sent;
     entry.sent = m_clock.wallNow();
+    entry.earlier = messagesLike(session, prompt.text);
     ++entry.attempts;
     m_outbox->put(entry);
     backendOf(session)->send(
@@ -196,7 +197,7 @@ void SessionManager::flushQueue(Session &session)
 {
     const Session::Work &state = session.m_work;
     if (session.m_queue.isEmpty() || !isOpen(session.m_state) || state.queueRests || state.sending
-        || session.activity() != Activity::Idle)
+        || session.activity() != Activity::Idle || waitsForSignIn(session))
         return;
     const Prompt prompt = session.m_queue.takeFirst();
     changed(session);

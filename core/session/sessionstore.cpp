@@ -78,7 +78,7 @@ bool SessionStore::Private::write(QString &reason) const
     QSaveFile file(path);
     const QByteArray bytes = QJsonDocument(object).toJson(QJsonDocument::Indented);
     const bool ok = file.open(QIODevice::WriteOnly) && file.setPermissions(PrivateFile)
-        && file.write(bytes) == bytes.size() && file.commit();
+        && file.write(bytes) == bytes.size() && commitWhole(file);
     if (!ok)
         reason = file.errorString();
     return ok;
@@ -195,8 +195,10 @@ bool SessionStore::flush()
     QString reason;
     if (d->write(reason)) {
         d->dirty = false;
-        if (std::exchange(d->failing, false))
+        if (std::exchange(d->failing, false)) {
             qCInfo(lcStore).noquote() << "sessions written again";
+            Q_EMIT noticed(QStringLiteral("sessions-file-written"), d->path, {});
+        }
         return true;
     }
     if (!std::exchange(d->failing, true))

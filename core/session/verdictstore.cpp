@@ -110,7 +110,7 @@ Result<void> VerdictStore::write(const QString &path, const QJsonObject &object)
     QSaveFile file(path);
     const QByteArray bytes = QJsonDocument(object).toJson();
     if (file.open(QFile::WriteOnly) && file.setPermissions(PrivateFile)
-        && file.write(bytes) == bytes.size() && file.commit())
+        && file.write(bytes) == bytes.size() && commitWhole(file))
         return {};
     qCWarning(lcStore).noquote() << u"verdict-file-unwritable path=\"%1\" detail=\"%2\""_s.arg(
         path, file.errorString());

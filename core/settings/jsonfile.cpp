@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: MIT
 #include "settings/jsonfile.h"
 
+#include "base/keptfile.h"
 #include "base/logging.h"
 
 #include <QDir>
@@ -69,7 +70,7 @@ Result<void> JsonFile::save(const QJsonObject &root)
         return failure(ErrorCode::StorageFailed, file.errorString());
     file.setPermissions(QFile::ReadOwner | QFile::WriteOwner);
     file.write(QJsonDocument(m_root).toJson(QJsonDocument::Indented));
-    if (!file.commit())
+    if (!commitWhole(file))
         return failure(ErrorCode::StorageFailed, file.errorString());
     return {};
 }

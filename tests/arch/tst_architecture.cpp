@@ -117,6 +117,21 @@ private Q_SLOTS:
         QCOMPARE(found(QStringLiteral("core"), gui), QString());
     }
 
+    void filesAreCommittedWhole()
+    {
+        // QSaveFile::commit() puts an empty file in the place of a good one when the disk is full.
+        static const QRegularExpression commit(QStringLiteral("\\.commit\\(\\)"));
+        QStringList wrong;
+        for (const char *folder : {"core", "ui", "app"}) {
+            for (const SourceLine &line : lines(QString::fromLatin1(folder))) {
+                if (commit.match(line.text).hasMatch()
+                    && !line.file.endsWith(QStringLiteral("base/keptfile.cpp")))
+                    wrong << where(line) + QStringLiteral(" -> commitWhole() of base/keptfile.h");
+            }
+        }
+        QCOMPARE(wrong.join(QLatin1Char('\n')), QString());
+    }
+
     void coreTakesTimeFromTheClock()
     {
         static const QRegularExpression banned(QStringLiteral(

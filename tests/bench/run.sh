@@ -49,5 +49,8 @@ if [ -x "$build/bin/pilotlight" ]; then
     echo "== start-up and idle"
     step "$build/bench/bench_startup" "$build/bin/pilotlight" "$build/bench/empty_window"
     step "$build/bench/bench_idle" "$build/bin/pilotlight"
+
+    echo "== start-up with sixty sessions"
+    step env PILOTLIGHT_BIN="$build/bin" "$build/bench/bench_restore"
 fi
 exit $failed

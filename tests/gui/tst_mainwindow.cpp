@@ -137,7 +137,8 @@ private Q_SLOTS:
         QSignalSpy spy(m_window.get(), &MainWindow::connectRequested);
         find<QPushButton>("retryNow")->click();
         QCOMPARE(spy.count(), 1);
-        m_clock.jumpWall(5s);
+        m_clock.jumpWall(3600s); // the wait is as long as before
+        m_clock.advance(5s);
         QTRY_COMPARE(find<QToolButton>("phaseButton")->text(),
                      QStringLiteral("Not connected, retry 3 in 8 s"));
     }
@@ -248,6 +249,26 @@ private Q_SLOTS:
         QVERIFY(area.banner(QStringLiteral("recovered"))->text().contains(u"back"));
         m_window->showNotice(QStringLiteral("server-exited"), QStringLiteral("signal 9"));
         QVERIFY(!area.contains(QStringLiteral("recovered")));
+    }
+
+    void aFullDiskIsOneTrouble()
+    {
+        BannerArea &area = m_window->banners();
+        const QString why = QStringLiteral("No space left on device");
+        m_window->showNotice(QStringLiteral("sessions-file-unwritable"), why);
+        QCOMPARE(area.count(), 1);
+        QVERIFY(area.banner(QStringLiteral("storage"))->text().contains(u"session list"));
+        m_window->showNotice(QStringLiteral("outbox-unwritable"), why);
+        m_window->showNotice(QStringLiteral("settings-unwritable"), why);
+        QCOMPARE(area.count(), 1);
+        const QString text = area.banner(QStringLiteral("storage"))->text();
+        QVERIFY(text.contains(why));
+        QVERIFY(text.contains(u"Nothing can be saved"));
+        m_window->showNotice(QStringLiteral("outbox-written"), {});
+        m_window->showNotice(QStringLiteral("settings-written"), {});
+        QCOMPARE(area.count(), 1);
+        m_window->showNotice(QStringLiteral("sessions-file-written"), {});
+        QCOMPARE(area.count(), 0);
     }
 
     void bannersReplaceByNameAndAreBounded()

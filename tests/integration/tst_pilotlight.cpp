@@ -112,6 +112,35 @@ private Q_SLOTS:
     }
 #endif
 
+    void aSecondOneShowsTheFirst()
+    {
+        const QTemporaryDir profile;
+        const QStringList arguments{QStringLiteral("--demo"), QStringLiteral("--profile-dir"),
+                                    profile.path()};
+        QProcess first;
+        first.start(qEnvironmentVariable("PILOTLIGHT_BIN") + QStringLiteral("/pilotlight"),
+                    arguments);
+        QFile log(profile.filePath(QStringLiteral("state/log/pilotlight.log")));
+        QByteArray text;
+        QTRY_VERIFY_WITH_TIMEOUT(log.isOpen() || log.open(QIODevice::ReadOnly), 40000);
+        QTRY_VERIFY_WITH_TIMEOUT((text += log.readAll()).contains("-> online"), 40000);
+
+        const Outcome second = run(arguments);
+        QCOMPARE(second.code, 0);
+        QVERIFY(second.errors.contains(QStringLiteral("already running")));
+        QTRY_VERIFY((text += log.readAll()).contains("Started again"));
+        QCOMPARE(text.count(" starts, Qt "), 1); // it touched nothing of the first one's
+        QCOMPARE(first.state(), QProcess::Running);
+
+        // One that crashed is in nobody's way.
+        first.kill();
+        QVERIFY(first.waitForFinished());
+        const QString picture = profile.filePath(QStringLiteral("window.png"));
+        const Outcome third = run(arguments + QStringList{QStringLiteral("--screenshot"), picture});
+        QVERIFY2(third.code == 0, qPrintable(third.errors));
+        QVERIFY(QFile::exists(picture));
+    }
+
     void firstPaintIsPrinted()
     {
         const QTemporaryDir profile;

@@ -73,6 +73,25 @@ class TstParking : public QObject
 private Q_SLOTS:
     void initTestCase() { QLoggingCategory::setFilterRules(QStringLiteral("pilotlight.*=false")); }
 
+    void line23_theUsersClockParksNothing_data()
+    {
+        QTest::addColumn<int>("hours");
+        QTest::newRow("forward") << 1;
+        QTest::newRow("back") << -1;
+    }
+    void line23_theUsersClockParksNothing()
+    {
+        QFETCH(int, hours);
+        Rig rig;
+        Session *session = rig.attached();
+        rig.clock.advance(10min);
+        rig.clock.jumpWall(std::chrono::hours(hours));
+        rig.clock.advance(20min - 1s);
+        QCOMPARE(session->state(), State::Attached);
+        rig.clock.advance(2s);
+        QCOMPARE(session->state(), State::Parked);
+    }
+
     void line22b_aQuietSessionIsUnloadedAfter30Minutes()
     {
         Rig rig;

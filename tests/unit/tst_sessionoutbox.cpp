@@ -151,6 +151,55 @@ class TstSessionOutbox : public QObject
 
 private Q_SLOTS:
     void initTestCase() { QLoggingCategory::setFilterRules(u"pilotlight.*=false"_s); }
+    void aClockThatIsSetSendsNothingTwice_data()
+    {
+        QTest::addColumn<int>("hours");
+        QTest::newRow("forward") << 1;
+        QTest::newRow("back") << -1;
+        QTest::newRow("back by a day") << -24;
+    }
+    void aClockThatIsSetSendsNothingTwice()
+    {
+        QFETCH(int, hours);
+        QTemporaryDir folder;
+        FakeClock clock;
+        Run run(folder.path(), clock);
+        run.connect();
+        run.send(u"one"_s); // the server takes it; we do not hear of it
+        clock.jumpWall(std::chrono::hours(hours));
+        AgentEvent event =
+            FakeBackend::event(UserMessage{u"m1"_s, u"one"_s, UserMessage::Delivery::Idle, {}});
+        event.meta.time = clock.wallNow();
+        run.disconnect();
+        run.connect({event});
+        QVERIFY(run.sent().isEmpty());
+        QCOMPARE(run.rows(), QStringList(u"one"_s));
+        clock.advance(2s);
+        QVERIFY(run.outbox.entries().isEmpty());
+    }
+
+    void anOlderMessageWithTheSameWordsIsNotTakenForIt_data()
+    {
+        aClockThatIsSetSendsNothingTwice_data();
+    }
+    void anOlderMessageWithTheSameWordsIsNotTakenForIt()
+    {
+        QFETCH(int, hours);
+        QTemporaryDir folder;
+        FakeClock clock;
+        Run run(folder.path(), clock);
+        AgentEvent old =
+            FakeBackend::event(UserMessage{u"m1"_s, u"yes"_s, UserMessage::Delivery::Idle, {}});
+        old.meta.time = clock.wallNow();
+        run.connect({old});
+        clock.jumpWall(std::chrono::hours(hours));
+        run.send(u"yes"_s); // the server never gets it
+        QCOMPARE(run.sent().size(), 1);
+        run.disconnect();
+        run.connect({old});
+        QCOMPARE(run.sent(), QStringList(u"yes"_s));
+    }
+
     void init()
     {
         m_folder = std::make_unique<QTemporaryDir>();
@@ -267,7 +316,7 @@ private Q_SLOTS:
         // The same words earlier prove nothing.
         const AgentEvent old = message(u"go on"_s, {});
         m_clock->advance(1h);
-        run.connect();
+        run.connect({old});
         run.send(u"go on"_s);
         run.disconnect();
         run.connect({old});

@@ -292,6 +292,29 @@ private Q_SLOTS:
         QCOMPARE(rig.phase(), Phase::Online);
     }
 
+    void aMissingSignInIsAskedForAgain()
+    {
+        LifecycleRig rig;
+        rig.toOnline();
+        const QString ask = QStringLiteral("authStatus");
+        rig.backend->auth = AuthStatus{};
+        QVERIFY(rig.backend->succeed(ask));
+        QVERIFY(!rig.connection->status().auth->signedIn);
+        rig.clock.advance(119s);
+        QVERIFY(!rig.backend->succeed(ask));
+        rig.clock.advance(2s); // somebody may have signed in, in a terminal
+        rig.backend->auth.signedIn = true;
+        QVERIFY(rig.backend->succeed(ask));
+        QVERIFY(rig.connection->status().auth->signedIn);
+        rig.clock.advance(1h);
+        QVERIFY(!rig.backend->succeed(ask)); // nothing to ask for any more
+        rig.connection->checkSignIn();
+        rig.connection->checkSignIn();
+        rig.backend->auth.signedIn = false;
+        QVERIFY(rig.backend->succeed(ask));
+        QVERIFY(!rig.connection->status().auth->signedIn);
+    }
+
     void anotherVersionIsSaid()
     {
         LifecycleRig rig;

@@ -386,7 +386,11 @@ void ChatView::updateNote()
                          QStringLiteral("pause"));
         break;
     case Session::State::Attached:
-        if (m_session->activity() == Activity::Idle && !m_session->queue().isEmpty())
+        if (m_manager.waitsForSignIn(*m_session))
+            m_input->setNote(tr("Nobody is signed in: what you write waits here and is sent after "
+                                "the sign-in."),
+                             QStringLiteral("pause"));
+        else if (m_session->activity() == Activity::Idle && !m_session->queue().isEmpty())
             m_input->setNote(tr("What was queued waits for you: send one of it, or write on."),
                              QStringLiteral("pause"));
         else

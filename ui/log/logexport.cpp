@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: MIT
 #include "ui/log/logexport.h"
 
+#include "base/keptfile.h"
 #include "diag/logformat.h"
 #include "ui/log/logmodel.h"
 
@@ -60,7 +61,7 @@ Result<int> exportLog(const LogModel &model, const QString &path, LogExportForma
         file.write(format == LogExportFormat::Text ? formatLogLine(*record) : asJson(*record));
         ++lines;
     }
-    if (!file.commit())
+    if (!commitWhole(file))
         return failure(ErrorCode::StorageFailed, file.errorString());
     return lines;
 }

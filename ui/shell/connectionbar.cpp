@@ -68,13 +68,18 @@ ConnectionBar::ConnectionBar(const Clock &clock, QWidget *parent)
 void ConnectionBar::setStatus(const ConnectionStatus &status)
 {
     m_status = status;
+    m_asOf = m_clock.wallNow();
+    m_since = m_clock.now();
     m_pill->setStatus(status);
     refresh();
 }
 
 void ConnectionBar::refresh()
 {
-    const ConnectionText text(m_status, m_clock.wallNow());
+    // The times in the status are of when it came: should the user's clock be set since, the wait
+    // is as long as it was.
+    const auto passed = std::chrono::floor<Milliseconds>(m_clock.now() - m_since);
+    const ConnectionText text(m_status, m_asOf.addMSecs(passed.count()));
     m_phase->setIcon(Theme::icon(text.icon(), text.color()));
     m_phase->setText(text.phase());
     m_phase->setToolTip(text.toolTip());

@@ -44,6 +44,8 @@ private:
 
     const Clock &m_clock;
     ConnectionStatus m_status;
+    QDateTime m_asOf; //!< the user's clock when it came
+    Nanoseconds m_since{0}; //!< and ours
     QToolButton *m_phase;
     QPushButton *m_retry;
     QLabel *m_server;

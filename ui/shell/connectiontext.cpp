@@ -247,6 +247,10 @@ ConnectionText::Notice ConnectionText::notice(const QString &code, const QString
     if (code == QStringLiteral("settings-unwritable"))
         return {NoticeLevel::Error,
                 with(tr("The settings could not be saved. They hold until this window closes."))};
+    if (code == QStringLiteral("folders-unwritable"))
+        return {NoticeLevel::Error,
+                with(tr("Pilotlight cannot write to its folder: sessions and settings hold until "
+                        "this window closes."))};
     if (code == QStringLiteral("token-not-kept"))
         return {NoticeLevel::Warning,
                 with(tr("The connection token could not be kept. Enter it again after a "

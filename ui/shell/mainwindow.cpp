@@ -290,6 +290,8 @@ void MainWindow::changeSettings(Change &&change)
     change(values);
     if (const Result<void> saved = m_settings.set(values); !saved)
         showNotice(QStringLiteral("settings-unwritable"), saved.error().detail);
+    else
+        showNotice(QStringLiteral("settings-written"), {});
 }
 
 void MainWindow::restoreLayout()
@@ -396,6 +398,11 @@ void MainWindow::setStatus(const ConnectionStatus &status)
         if (status.phase == Phase::Online && m_status.phase != Phase::Online)
             m_authDismissed = false;
     }
+    const auto signedIn = [](const ConnectionStatus &s) {
+        return s.auth ? std::optional(s.auth->signedIn) : std::nullopt;
+    };
+    if (signedIn(status) != signedIn(m_status))
+        m_auth.reset();
     const Phase before = std::exchange(m_status, status).phase;
     m_bar->setStatus(status);
     if (m_welcome)

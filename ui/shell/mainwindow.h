@@ -115,6 +115,8 @@ private:
     void updateAuthBanner();
     void updateTroubleBanner();
     void sayRecovered();
+    void unsaved(const QString &code, const QString &detail);
+    void savedAgain(const QString &code);
     void askRestart();
     template <typename Change>
     void changeSettings(Change &&change);
@@ -125,6 +127,7 @@ private:
     ConnectionStatus m_status;
     std::optional<AuthStatus> m_auth;
     bool m_authDismissed = false;
+    QStringList m_unsaved; //!< notices of what cannot be written
     std::optional<ErrorCode> m_trouble; //!< that the banner was shown for
     QString m_sessionId;
     QString m_sessionTitle;

@@ -16,6 +16,12 @@ const QString TroubleBanner = QStringLiteral("trouble");
 const QStringList Passing{QStringLiteral("server-exited"), QStringLiteral("restarted-mismatch"),
                           QStringLiteral("restarted-unresponsive")};
 
+const QString StorageBanner = QStringLiteral("storage");
+//! What cannot be saved. On a full disk all of them come at once, and are one trouble.
+const QStringList Unsaved{
+    QStringLiteral("folders-unwritable"), QStringLiteral("settings-unwritable"),
+    QStringLiteral("sessions-file-unwritable"), QStringLiteral("outbox-unwritable")};
+
 bool concernsTheProgram(ErrorCode code)
 {
     switch (code) {
@@ -62,8 +68,9 @@ void MainWindow::updateAuthBanner()
     BannerContent content;
     content.level = NoticeLevel::Warning;
     content.text =
-        tr("The agent is not signed in. Run this in a terminal, then check again. Sessions with a "
-           "provider key of your own work without it.");
+        tr("The agent is not signed in. Run this in a terminal, then check again. Until then "
+           "prompts wait in their queues and nothing fails; sessions with a provider key of your "
+           "own go on.");
     content.command = QStringLiteral("copilot login");
     content.actions = {{tr("Check again"), [this] { Q_EMIT signInCheckRequested(); }}};
     m_banners->show(AuthBanner, content);
@@ -127,8 +134,41 @@ void MainWindow::sayRecovered()
     }
 }
 
+void MainWindow::unsaved(const QString &code, const QString &detail)
+{
+    if (!m_unsaved.contains(code))
+        m_unsaved.append(code);
+    BannerContent content;
+    content.level = NoticeLevel::Error;
+    content.text = m_unsaved.size() == 1
+        ? ConnectionText::notice(code, detail).text
+        : tr("Nothing can be saved (%1). Everything goes on, but prompts that wait, sessions and "
+             "settings hold only until this window closes. Free some disk space, or make the "
+             "folder writable; saving is tried again by itself.")
+              .arg(detail);
+    content.actions = {{tr("Open log"), [this] { setLogVisible(true); }}};
+    m_banners->show(StorageBanner, content);
+}
+
+void MainWindow::savedAgain(const QString &code)
+{
+    if (m_unsaved.removeAll(code) == 0 || !m_unsaved.isEmpty())
+        return;
+    m_banners->remove(StorageBanner);
+    say(tr("Everything is saved again."));
+}
+
 void MainWindow::showNotice(const QString &code, const QString &detail)
 {
+    if (Unsaved.contains(code)) {
+        unsaved(code, detail);
+        return;
+    }
+    if (code.endsWith(QStringLiteral("-written"))) {
+        savedAgain(
+            QString(code).replace(QStringLiteral("-written"), QStringLiteral("-unwritable")));
+        return;
+    }
     const bool output = detail.contains(QLatin1Char('\n'));
     const ConnectionText::Notice notice = ConnectionText::notice(code, output ? QString() : detail);
     BannerContent content;
