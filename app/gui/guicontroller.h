@@ -16,6 +16,7 @@ class MainWindow;
 class Notifier;
 class Session;
 class KeepaliveController;
+class ProfileController;
 class SessionListView;
 
 //! Connects the parts of the program with its window: what the connection and the sessions say goes
@@ -59,6 +60,7 @@ private:
     Attention *m_attention;
     SessionListView *m_sessions; //!< owned by the window
     std::unique_ptr<KeepaliveController> m_keepalive;
+    std::unique_ptr<ProfileController> m_profile;
     ChatView *m_chat = nullptr; //!< owned by the window; from start() on
 };
 
