@@ -68,6 +68,14 @@ void Ctl::start()
         runLog(m_options, m_context.clock(), this, [this](int code) { finish(code); });
         return;
     }
+    if (isProfileCommand(m_options)) {
+        finish(runProfile(m_options, m_context.clock(), m_output));
+        return;
+    }
+    if (m_options.command == QLatin1String("bundle") && !m_options.targetGiven) {
+        runBundle();
+        return;
+    }
     if (m_options.command != QLatin1String("guard")) {
         m_deadline = m_context.clock().after(m_options.timeout, [this] {
             const auto error = m_context.connection().status().error;
@@ -138,6 +146,8 @@ void Ctl::onOnline()
         runDelete();
     else if (command == QLatin1String("prove"))
         runProve();
+    else if (command == QLatin1String("bundle"))
+        runBundle();
     else
         runOnSession();
 }

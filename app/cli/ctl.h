@@ -47,6 +47,7 @@ private:
     void runAbort();
     void runDelete();
     void runProve();
+    void runBundle();
     void onProved(Prover::End end, const ServerVerdict &verdict);
 
     void sendPrompt();
@@ -88,6 +89,12 @@ private:
     int m_pings = 0;
     int m_missed = 0;
 };
+
+//! Whether the command works on files of the profile and needs no server: `settings` and `sessions`
+//! with a word behind them.
+bool isProfileCommand(const CtlOptions &options);
+//! Runs it; the exit code.
+int runProfile(const CtlOptions &options, Clock &clock, Output &output);
 
 //! Runs `log`; the exit code comes through \a finished, at once unless the log is followed.
 void runLog(const CtlOptions &options, Clock &clock, QObject *context,

@@ -38,6 +38,14 @@ Commands:
   prove               find out what keeps sessions alive on this server: opens sessions that never get a prompt
                       and cost no model request, waits until the untouched one dies, deletes them
                                                            --limit 12m, --interval SECONDS between requests
+  settings export FILE | import FILE | reset
+                      settings and the other servers, to or from one JSON file without keys, tokens and passwords;
+                      import and reset say what they change, keep copies, and do it with --yes; reset --servers
+                      removes the other servers, too. For a profile that no window has open
+  sessions export FILE | import FILE
+                      the same for the session list: what is here already stays as it is
+  bundle FILE         a ZIP archive for a report: logs, versions, settings, the keepalive's figures; without secrets,
+                      names, prompts. Connects only where --connect, --spawn or --demo says so; --list: write nothing
   log                 Pilotlight's diagnostic log          --tag TAG[,TAG], --follow, --since 2h|30m|<ISO time>
 
 Where (default: the profile's own local server, started where none runs):
@@ -76,6 +84,9 @@ Lines of --json, each with "t" (ISO 8601, UTC) and "event":
   {"event":"permission|question","session":…,"subject":…,"answer":…}
   {"event":"error","session":…,"kind":…,"text":…}
   {"event":"idle","session":…,"aborted":…}
+  {"event":"change","kind":"setting|server|session","name":…,"before":…,"after":…,"added":…}
+  {"event":"file","name":…,"bytes":…}   {"event":"bundle","file":…}
+  {"event":"imported|reset|exported","file":…,"changes":…,"backups":[…],"leftOut":[…]}
   {"event":"notice","level":"info|warning|error","text":…}
 
 Exit codes:
@@ -121,14 +132,33 @@ std::optional<Milliseconds> spanFrom(const QString &text)
     return span > Milliseconds(0) ? std::optional(span) : std::nullopt;
 }
 
+//! Of `settings` and `sessions`: what they do, and with which file.
+Result<void> checkProfileWords(const CtlOptions &options)
+{
+    const QString word = options.arguments.value(0);
+    if (options.command == QLatin1String("settings")) {
+        const bool file = word == QLatin1String("export") || word == QLatin1String("import");
+        if (!(file && options.arguments.size() == 2)
+            && !(word == QLatin1String("reset") && options.arguments.size() == 1))
+            return usage(QStringLiteral("settings takes export FILE, import FILE or reset"));
+    } else if (options.command == QLatin1String("sessions") && !word.isEmpty()) {
+        if ((word != QLatin1String("export") && word != QLatin1String("import"))
+            || options.arguments.size() != 2)
+            return usage(QStringLiteral("sessions takes nothing, export FILE or import FILE"));
+    }
+    return {};
+}
+
 struct CommandShape
 {
     const char *name;
     int arguments; //!< exactly this many
+    int most = 0; //!< or up to this many
 };
-constexpr CommandShape Commands[] = {{"status", 0}, {"ping", 0},   {"sessions", 0}, {"new", 0},
-                                     {"send", 2},   {"resume", 1}, {"abort", 1},    {"delete", 1},
-                                     {"guard", 0},  {"log", 0},    {"prove", 0}};
+constexpr CommandShape Commands[] = {
+    {"status", 0}, {"ping", 0},        {"sessions", 0, 2}, {"new", 0},   {"send", 2},
+    {"resume", 1}, {"abort", 1},       {"delete", 1},      {"guard", 0}, {"log", 0},
+    {"prove", 0},  {"settings", 1, 2}, {"bundle", 1}};
 
 QCommandLineOption valued(const char *name)
 {
@@ -151,8 +181,8 @@ Result<CtlOptions> parseOptions(const QStringList &arguments, QString *text)
           "system",   "mode",          "provider",   "allow",   "answer",      "sessions", "tag",
           "since",    "idle-limit",    "park-after", "limit"})
         parser.addOption(valued(name));
-    for (const char *name :
-         {"spawn", "demo", "json", "verbose", "immediate", "follow", "version", "always-loaded"})
+    for (const char *name : {"spawn", "demo", "json", "verbose", "immediate", "follow", "version",
+                             "always-loaded", "yes", "servers", "list"})
         parser.addOption(flag(name));
     parser.addOption(QCommandLineOption(QStringList{QStringLiteral("h"), QStringLiteral("help")}));
     if (!parser.parse(QStringList(QStringLiteral("pilotlightctl")) + arguments))
@@ -180,11 +210,14 @@ Result<CtlOptions> parseOptions(const QStringList &arguments, QString *text)
     if (shape == std::end(Commands))
         return usage(QStringLiteral("unknown command \"%1\"; see pilotlightctl --help")
                          .arg(options.command));
-    if (options.arguments.size() != shape->arguments)
+    const qsizetype given = options.arguments.size();
+    if (given < shape->arguments || given > std::max(shape->arguments, shape->most))
         return usage(QStringLiteral("%1 takes %2 argument(s), %3 given")
                          .arg(options.command)
                          .arg(shape->arguments)
-                         .arg(options.arguments.size()));
+                         .arg(given));
+    if (const auto usable = checkProfileWords(options); !usable)
+        return tl::make_unexpected(usable.error());
 
     if (isSet("profile")) {
         static const QRegularExpression plain(QStringLiteral("^[A-Za-z0-9_-]{1,64}$"));
@@ -308,6 +341,10 @@ Result<CtlOptions> parseOptions(const QStringList &arguments, QString *text)
         options.proofLimit = *limit;
     }
     options.follow = isSet("follow");
+    options.yes = isSet("yes");
+    options.servers = isSet("servers");
+    options.list = isSet("list");
+    options.targetGiven = targets > 0;
     if (isSet("since")) {
         options.since = sinceFrom(value("since"));
         if (!options.since)

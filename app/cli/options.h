@@ -60,6 +60,12 @@ struct CtlOptions
     // prove
     Milliseconds proofLimit{720'000};
     Milliseconds proofInterval{0}; //!< zero: from the limit
+    // settings, sessions
+    bool yes = false;
+    bool servers = false; //!< reset: the other servers, too
+    // bundle
+    bool list = false; //!< say what would be in it, write nothing
+    bool targetGiven = false; //!< --connect, --spawn or --demo
     // log
     QStringList tags;
     bool follow = false;

@@ -3,6 +3,7 @@
 
 #include "agent/mcpbackend.h"
 #include "app/gui/keepalivecontroller.h"
+#include "app/gui/profilecontroller.h"
 #include "app/wiring/appcontext.h"
 #include "base/logging.h"
 #include "ui/backends/serverdialog.h"
@@ -53,6 +54,7 @@ void GuiController::start()
     connectSessions();
     m_window->setConversation(m_chat);
     m_keepalive = std::make_unique<KeepaliveController>(m_context, *m_window);
+    m_profile = std::make_unique<ProfileController>(m_context, *m_window);
     connect(m_keepalive.get(), &KeepaliveController::openRequested, this,
             [this](const QString &id) {
                 m_window->showKeepalive(false);

@@ -17,6 +17,7 @@ class MainWindow;
 class Notifier;
 class Session;
 class KeepaliveController;
+class ProfileController;
 class SessionListView;
 
 //! Connects the parts of the program with its window: what the connection and the sessions say goes
@@ -62,6 +63,7 @@ private:
     SessionListView *m_sessions; //!< owned by the window
     std::unique_ptr<KeepaliveController> m_keepalive;
     bool m_signedOut = false; //!< the agent is known not to be signed in
+    std::unique_ptr<ProfileController> m_profile;
     ChatView *m_chat = nullptr; //!< owned by the window; from start() on
 };
 

@@ -121,6 +121,8 @@ AppContext::AppContext(AppOptions options, QObject *parent)
     , m_settingsStore(m_options.paths.config + QStringLiteral("/settings.json"))
     , m_backends(m_options.paths.config + QStringLiteral("/backends.json"))
 {
+    for (const Secret &secret : environmentSecrets())
+        registerSecret(secret); // before the first line of a log
     m_foldersUsable = m_options.paths.ensure();
     if (m_options.keepRecordsInMemory)
         m_logStore = std::make_unique<LogStore>(m_clock);

@@ -8,6 +8,7 @@
 #include "connection/connectionmanager.h"
 #include "diag/diagnosticlog.h"
 #include "diag/logstore.h"
+#include "profile/profilefile.h"
 #include "session/outbox.h"
 #include "session/prover.h"
 #include "session/secretstore.h"
@@ -108,6 +109,17 @@ public:
     //! The keepalive in force for \a config, with the origin of each value.
     EffectiveKeepalive keepaliveFor(const ConnectionConfig &config) const;
 
+    //! What an export takes, and what an import is compared with.
+    ProfileContent profile() const;
+    //! Applies \a plan, at once; nothing is removed. The copies of the files that were made before;
+    //! StorageFailed where that was impossible (nothing is changed), or where the result could not
+    //! be written (it is in force for this run).
+    Result<QStringList> importProfile(const ProfilePlan &plan);
+    //! Puts every setting back to its default, at once, and \a servers: removes the other servers,
+    //! with their tokens. Sessions and the place of the window stay. The result is that of
+    //! importProfile().
+    Result<QStringList> resetSettings(bool servers);
+
     //! The CLI's native binary for \a wishedPath (empty: found by itself).
     Result<QString> locateCli(const QString &wishedPath) const;
 
@@ -141,6 +153,7 @@ private:
     std::unique_ptr<TranscriptStore> makeTranscriptStore(bool demo);
     bool useSessionsOf(ConnectionMode mode);
     void applyVerdict(const Connection &connection);
+    Result<QStringList> backup(const QString &why);
 
     AppOptions m_options;
     bool m_foldersUsable = true;

@@ -16,8 +16,24 @@ namespace pilotlight {
 
 QString keepAside(const QString &path, const QDateTime &now, bool move)
 {
-    const QString base =
-        path + QStringLiteral(".bad-") + now.toUTC().toString(QStringLiteral("yyyyMMdd-hhmmss"));
+    return keepAs(path, QStringLiteral("bad"), now, move);
+}
+
+QString keepNumbered(const QString &path, bool move)
+{
+    QString name;
+    for (int n = 1; name.isEmpty() || QFileInfo::exists(name); ++n)
+        name = path + QStringLiteral(".bad-%1").arg(n);
+    if (!(move ? QFile::rename(path, name) : QFile::copy(path, name)))
+        return {};
+    QFile::setPermissions(name, PrivateFile);
+    return name;
+}
+
+QString keepAs(const QString &path, const QString &why, const QDateTime &now, bool move)
+{
+    const QString base = path + QLatin1Char('.') + why + QLatin1Char('-')
+        + now.toUTC().toString(QStringLiteral("yyyyMMdd-hhmmss"));
     QString name = base;
     for (int i = 2; QFileInfo::exists(name); ++i)
         name = base + QLatin1Char('-') + QString::number(i);

@@ -15,6 +15,11 @@ inline constexpr auto PrivateFile = QFileDevice::ReadOwner | QFileDevice::WriteO
 //! `<path>.bad-<time>` beside it, mode 0600. The new path; empty where that failed, and then
 //! nothing must be written over the file.
 QString keepAside(const QString &path, const QDateTime &now, bool move);
+//! The same for another reason, to `<path>.<why>-<time>`.
+QString keepAs(const QString &path, const QString &why, const QDateTime &now, bool move);
+
+//! The same where there is no clock at hand: to the first free `<path>.bad-<n>`.
+QString keepNumbered(const QString &path, bool move);
 
 //! Waits until what was written to \a file is on the disk, not only in the system's memory: it then
 //! survives a loss of power. False where the system refused.

@@ -2,6 +2,7 @@
 #include "base/secret.h"
 
 #include <QMutex>
+#include <QProcessEnvironment>
 #include <QRegularExpression>
 #include <QStringList>
 
@@ -49,6 +50,31 @@ void registerSecret(const Secret &secret)
     const QString value = QString::fromUtf8(secret.reveal());
     if (!registry().values.contains(value))
         registry().values.append(value);
+}
+
+bool isSecretName(const QString &name)
+{
+    static const QRegularExpression shape(
+        QStringLiteral(
+            "token|secret|passw|passphrase|pwd|credential|auth(?!ors?\\b)|bearer|cookie|"
+            "api[-_]?key|private|signature|(?:^|[-_.])(?:key|keys|pat|sig)$|(?-i:[a-z]Keys?$)"),
+        QRegularExpression::CaseInsensitiveOption);
+    return shape.match(name).hasMatch();
+}
+
+QList<Secret> environmentSecrets()
+{
+    QList<Secret> secrets;
+    const QProcessEnvironment environment = QProcessEnvironment::systemEnvironment();
+    const QStringList names = environment.keys();
+    for (const QString &name : names) {
+        const QString value = environment.value(name);
+        // A place is no secret (PWD, XAUTHORITY), and where it is one, it is in the text for it.
+        if (isSecretName(name) && value.size() >= 6 && !value.startsWith(QLatin1Char('/'))
+            && !value.contains(QStringLiteral(":\\")))
+            secrets.append(Secret(value.toUtf8()));
+    }
+    return secrets;
 }
 
 QString redacted(const QString &text)

@@ -3,6 +3,7 @@
 
 #include <QByteArray>
 #include <QDebug>
+#include <QList>
 
 namespace pilotlight {
 
@@ -35,6 +36,13 @@ QDebug operator<<(QDebug, const Secret &) = delete;
 //! authorisation, sk-/ghp_/gho_/github_pat_ style keys, password/token/apiKey members and URL
 //! user information, plus every secret registered with registerSecret().
 QString redacted(const QString &text);
+
+//! Whether something of this name (an environment variable, a member, an option) is likely to be a
+//! secret: "GITHUB_TOKEN", "apiKey", "--password".
+bool isSecretName(const QString &name);
+
+//! The values of this process's environment that are likely to be secrets, by their names.
+QList<Secret> environmentSecrets();
 
 //! Makes redacted() replace \a secret wherever it occurs from now on (6 characters and more;
 //! shorter ones would blank ordinary words). Thread-safe.

@@ -60,6 +60,11 @@ std::optional<QString> writeServerRecord(const QString &path, const ServerRecord
         {QStringLiteral("output"), record.outputFile},
     };
     QDir().mkpath(QFileInfo(path).absolutePath());
+    // One that makes no sense here may be a newer version's, and the only trace of its server.
+    if (QFile::exists(path) && !readServerRecord(path)) {
+        if (keepNumbered(path, true).isEmpty())
+            return QStringLiteral("%1 is unreadable and could not be moved aside").arg(path);
+    }
     QSaveFile file(path);
     const QByteArray bytes = QJsonDocument(object).toJson(QJsonDocument::Indented);
     // The mode first: the token is never in a file that others can open.

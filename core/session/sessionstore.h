@@ -32,10 +32,15 @@ struct StoredSession
     QJsonObject unknown;
 };
 
+//! The version of sessions.json.
+inline constexpr int SessionsSchema = 1;
+
 //! The session list on disk: sessions.json, schema version 1, written atomically and late (500 ms
-//! after the first change), mode 0600, never over a file that could not be understood: that is
-//! moved (or, where parts made sense, copied) to `sessions.json.bad-<time>` first. A kill at any
-//! moment leaves the old or the new file.
+//! after the first change; 5 s where only drafts have changed), mode 0600, never over a file that
+//! could not be understood: that is moved (or, where parts made sense, copied) to
+//! `sessions.json.bad-<time>` first. What the file does not have yet is in a journal beside it
+//! (SessionJournal), before the call that changes it returns: a kill at any moment loses nothing, a
+//! loss of power at most what those delays say.
 class SessionStore : public QObject
 {
     Q_OBJECT
@@ -57,9 +62,14 @@ public:
 
     const QString &path() const;
 
+    //! Before load(): for those who only look, perhaps beside a program that has the list open.
+    //! Nothing is written or moved.
+    void setReadOnly();
     //! In the user's order. Also after an error: what could be read; notices() tells. Call it once,
     //! before the first change; a change without it loads first.
     QList<StoredSession> load();
+    //! As they are now, what is not in the file yet included.
+    const QList<StoredSession> &sessions() const;
     //! Replaces the session with that id in its place, or adds it at the end.
     void upsert(const StoredSession &session);
     void remove(const QString &id);
@@ -73,7 +83,9 @@ Q_SIGNALS:
     void noticed(const QString &code, const QString &path, const QString &detail);
 
 private:
-    void changed();
+    void loadFile();
+    void loadJournal();
+    void changed(const QJsonObject &change, bool draftOnly);
     void tell(const QString &code, const QString &path, const QString &detail);
 
     class Private;

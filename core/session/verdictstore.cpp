@@ -186,6 +186,9 @@ QJsonObject VerdictStore::canaryTimes()
 
 void VerdictStore::writeCanaries(const QJsonObject &times)
 {
+    bool newer = false;
+    if (read(canaryFile(), &newer); newer)
+        return; // not ours to change
     if (times.isEmpty())
         QFile::remove(canaryFile());
     else

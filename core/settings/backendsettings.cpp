@@ -14,8 +14,6 @@ namespace pilotlight {
 
 namespace {
 
-constexpr int BackendsSchema = 1;
-
 const QString VersionMember = QStringLiteral("version");
 const QString BackendsMember = QStringLiteral("backends");
 const QString IdMember = QStringLiteral("id");
@@ -41,6 +39,8 @@ QStringList strings(const QJsonValue &value)
         list.append(element.toString());
     return list;
 }
+
+} // namespace
 
 BackendSettings backendFromJson(const QJsonObject &object, QStringList &ignored)
 {
@@ -103,8 +103,6 @@ QJsonObject backendToJson(QJsonObject object, const BackendSettings &backend)
     return object;
 }
 
-} // namespace
-
 QString backendKindName(BackendKind kind)
 {
     return kind == BackendKind::Mcp ? QStringLiteral("mcp") : QStringLiteral("copilot");
@@ -155,12 +153,17 @@ JsonFile::Loaded BackendStore::load()
     JsonFile::Loaded result = m_file.load();
     m_values.clear();
     const QJsonValue list = m_file.root().value(BackendsMember);
-    if (!list.isUndefined() && !list.isArray())
+    // An entry that is no backend here stays in the file; what else is ignored would be lost.
+    bool wouldBeLost = !list.isUndefined() && !list.isArray();
+    if (wouldBeLost)
         result.ignored.append(BackendsMember);
     for (const QJsonValue &value : list.toArray()) {
+        const qsizetype before = result.ignored.size();
         const BackendSettings backend = backendFromJson(value.toObject(), result.ignored);
+        const bool twice = find(backend.id).has_value();
+        wouldBeLost = wouldBeLost || twice || result.ignored.size() > before;
         // The keepalive's own nonsense is shown with the effective values, not a reason to drop it.
-        if (!checkBackend(backend, backend) || find(backend.id))
+        if (!checkBackend(backend, backend) || twice)
             result.ignored.append(QStringLiteral("%1[%2]").arg(
                 BackendsMember, value.toObject().value(IdMember).toString()));
         else
@@ -168,6 +171,8 @@ JsonFile::Loaded BackendStore::load()
     }
     for (const QString &name : std::as_const(result.ignored))
         qCWarning(lcStore).noquote() << "backends: ignored:" << name;
+    if (wouldBeLost)
+        m_file.keepBeforeSave();
     return result;
 }
 

@@ -46,6 +46,14 @@ struct BackendSettings
 //! in \a before already passes.
 Result<void> checkBackend(const BackendSettings &backend, const BackendSettings &before = {});
 
+//! The version of backends.json.
+inline constexpr int BackendsSchema = 1;
+//! One of its elements: reads the members that it knows, and appends the names of those of the
+//! keepalive that make no sense to \a ignored. What comes out may not pass checkBackend().
+BackendSettings backendFromJson(const QJsonObject &object, QStringList &ignored);
+//! \a object with its members set or removed; unknown ones are kept.
+QJsonObject backendToJson(QJsonObject object, const BackendSettings &backend);
+
 //! The backends in one versioned JSON file, by the rules of SettingsStore: unknown members are
 //! kept, an unreadable file is moved aside and reported, a backend that makes no sense is left in
 //! the file and ignored.
@@ -58,6 +66,7 @@ public:
 
     JsonFile::Loaded load();
 
+    const QString &file() const { return m_file.path(); }
     //! In the order in which they were added.
     const QList<BackendSettings> &values() const { return m_values; }
     std::optional<BackendSettings> find(const QString &id) const;

@@ -23,6 +23,7 @@ JsonFile::Loaded JsonFile::load()
     Loaded result;
     m_root = {};
     m_readOnly = false;
+    m_keepFirst = false;
     QFile file(m_path);
     if (!file.exists())
         return result;
@@ -43,14 +44,7 @@ JsonFile::Loaded JsonFile::load()
     if (result.problem.isEmpty())
         return result;
 
-    for (int n = 1; n <= 999 && result.backup.isEmpty(); ++n) {
-        const QString name = m_path + QStringLiteral(".bad-%1").arg(n);
-        if (QFile::exists(name))
-            continue;
-        if (!QFile::rename(m_path, name))
-            break;
-        result.backup = name;
-    }
+    result.backup = keepNumbered(m_path, true);
     m_readOnly = result.backup.isEmpty();
     qCWarning(lcStore).noquote() << "settings: unreadable file" << m_path << result.problem
                                  << (m_readOnly ? QStringLiteral("left as it is")
@@ -63,12 +57,20 @@ Result<void> JsonFile::save(const QJsonObject &root)
     if (m_readOnly)
         return failure(ErrorCode::StorageFailed,
                        m_path + QStringLiteral(" is unreadable and could not be moved aside"));
+    if (m_keepFirst && QFile::exists(m_path)) {
+        const QString name = keepNumbered(m_path, false);
+        if (name.isEmpty())
+            return failure(ErrorCode::StorageFailed,
+                           m_path + QStringLiteral(" could not be kept before a change"));
+        qCWarning(lcStore).noquote() << "settings: kept before a change:" << name;
+    }
+    m_keepFirst = false;
     m_root = root;
     QDir().mkpath(QFileInfo(m_path).absolutePath());
     QSaveFile file(m_path);
     if (!file.open(QIODevice::WriteOnly))
         return failure(ErrorCode::StorageFailed, file.errorString());
-    file.setPermissions(QFile::ReadOwner | QFile::WriteOwner);
+    file.setPermissions(PrivateFile);
     file.write(QJsonDocument(m_root).toJson(QJsonDocument::Indented));
     if (!commitWhole(file))
         return failure(ErrorCode::StorageFailed, file.errorString());

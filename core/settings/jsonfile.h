@@ -34,11 +34,15 @@ public:
     Loaded load();
     //! StorageFailed where it could not be written.
     Result<void> save(const QJsonObject &root);
+    //! The file has something that its owner could not use, and that save() may write over: the
+    //! next save() keeps it as <path>.bad-<n> first, and refuses where that is impossible.
+    void keepBeforeSave() { m_keepFirst = true; }
 
 private:
     QString m_path;
     QJsonObject m_root;
     bool m_readOnly = false;
+    bool m_keepFirst = false;
 };
 
 } // namespace pilotlight

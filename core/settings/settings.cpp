@@ -13,9 +13,7 @@ namespace pilotlight {
 
 namespace {
 
-// 2: the ping's members of "connection" have moved to "keepalive".
-constexpr int SettingsSchema = 2;
-
+// SettingsSchema 2: the ping's members of "connection" have moved to "keepalive".
 const QString Version = QStringLiteral("version");
 const QString ConnectionGroup = QStringLiteral("connection");
 const QString KeepaliveGroup = QStringLiteral("keepalive");
@@ -134,6 +132,8 @@ void setOrRemove(QJsonObject &object, const QString &name, const QByteArray &val
     setOrRemove(object, name, QString::fromLatin1(value.toBase64()));
 }
 
+} // namespace
+
 AppSettings settingsFromJson(const QJsonObject &root, QStringList &ignored)
 {
     AppSettings values;
@@ -164,7 +164,7 @@ AppSettings settingsFromJson(const QJsonObject &root, QStringList &ignored)
     return values;
 }
 
-QJsonObject toJson(QJsonObject root, const AppSettings &values)
+QJsonObject settingsToJson(QJsonObject root, const AppSettings &values)
 {
     // A file of a newer version keeps its number: what we do not know in it is still there.
     root.insert(Version, std::max(SettingsSchema, root.value(Version).toInt()));
@@ -197,8 +197,6 @@ QJsonObject toJson(QJsonObject root, const AppSettings &values)
     return root;
 }
 
-} // namespace
-
 QString serverModeName(ServerMode mode)
 {
     return nameOf(Modes, mode);
@@ -230,6 +228,8 @@ SettingsStore::Loaded SettingsStore::load()
     m_values = settingsFromJson(m_file.root(), result.ignored);
     for (const QString &name : std::as_const(result.ignored))
         qCWarning(lcStore).noquote() << "settings: value ignored, default used:" << name;
+    if (!result.ignored.isEmpty())
+        m_file.keepBeforeSave();
     return result;
 }
 
@@ -241,7 +241,7 @@ Result<void> SettingsStore::set(const AppSettings &values)
         return {};
     const bool differs = !(values == m_values);
     m_values = values;
-    const Result<void> saved = m_file.save(toJson(m_file.root(), m_values));
+    const Result<void> saved = m_file.save(settingsToJson(m_file.root(), m_values));
     if (!saved)
         qCWarning(lcStore).noquote() << "settings: not saved:" << saved.error().toString();
     if (differs)

@@ -67,6 +67,15 @@ struct AppSettings
     bool operator==(const AppSettings &) const = default;
 };
 
+//! The version that settingsToJson() writes.
+inline constexpr int SettingsSchema = 2;
+//! Reads the members of \a root that it knows; the names of those that make no sense are appended
+//! to
+//! \a ignored, and have their default.
+AppSettings settingsFromJson(const QJsonObject &root, QStringList &ignored);
+//! \a root with its members set or removed; unknown ones are kept.
+QJsonObject settingsToJson(QJsonObject root, const AppSettings &values);
+
 //! The application's settings in one versioned JSON file. Members that it does not know (of a newer
 //! version, or added by hand) are kept. An unreadable file is moved aside and reported, never
 //! overwritten in silence.

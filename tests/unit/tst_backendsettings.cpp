@@ -172,7 +172,14 @@ private Q_SLOTS:
         QCOMPARE(store.values().size(), 1);
         BackendSettings edited = *store.find(QStringLiteral("m"));
         edited.name = QStringLiteral("Mine");
+        QFile original(m_file);
+        QVERIFY(original.open(QIODevice::ReadOnly));
+        const QByteArray before = original.readAll();
+        original.close();
         QVERIFY(store.set(edited));
+        QFile kept(m_file + QStringLiteral(".bad-1")); // the second one of that id is lost
+        QVERIFY(kept.open(QIODevice::ReadOnly));
+        QCOMPARE(kept.readAll(), before);
         const QJsonArray list = backends(m_file);
         QCOMPARE(list[0][QStringLiteral("colour")].toString(), QStringLiteral("red"));
         QCOMPARE(list[0][QStringLiteral("keepalive")][QStringLiteral("new")].toInt(), 2);

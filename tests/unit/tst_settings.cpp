@@ -188,6 +188,15 @@ private Q_SLOTS:
         QVERIFY(loaded.backup.isEmpty());
         QCOMPARE(store.values().mode, ServerMode::Local);
         QCOMPARE(store.values().cliPath, QStringLiteral("/x"));
+        // What it could not use is in a copy before anything is written over it.
+        const QJsonObject before = read(m_file);
+        AppSettings values = store.values();
+        values.theme = ThemeChoice::Dark;
+        QVERIFY(store.set(values));
+        QCOMPARE(read(m_file + QStringLiteral(".bad-1")), before);
+        values.theme = ThemeChoice::Light;
+        QVERIFY(store.set(values));
+        QVERIFY(!QFile::exists(m_file + QStringLiteral(".bad-2"))); // once
     }
 
     void unreadableFileIsKept_data()

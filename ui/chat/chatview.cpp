@@ -21,6 +21,14 @@
 
 namespace pilotlight {
 
+namespace {
+
+//! A kill of the program loses what was typed within it, no more; each is a write of some 100
+//! bytes.
+constexpr std::chrono::milliseconds DraftInterval{100};
+
+} // namespace
+
 bool isOpenableLink(const QUrl &target)
 {
     if (!target.isValid())
@@ -126,7 +134,10 @@ ChatView::ChatView(SessionManager &manager, QWidget *parent)
     connect(m_input, &InputBar::moveQueuedRequested, this,
             [this](int from, int to) { m_manager.moveQueued(m_id, from, to); });
     connect(m_input, &InputBar::editQueuedRequested, this, &ChatView::editQueued);
-    connect(m_input, &InputBar::textEdited, this, [this] { m_draftTimer.start(); });
+    connect(m_input, &InputBar::textEdited, this, [this] {
+        if (!m_draftTimer.isActive())
+            m_draftTimer.start(); // not anew with each key: fast typing must not put it off
+    });
     connect(m_view, &TranscriptView::atBottomChanged, this, [this](bool bottom) {
         if (bottom)
             m_newBelow = false;
@@ -142,7 +153,7 @@ ChatView::ChatView(SessionManager &manager, QWidget *parent)
     });
 
     m_draftTimer.setSingleShot(true);
-    m_draftTimer.setInterval(300); // a keystroke must not become a write to the disk
+    m_draftTimer.setInterval(DraftInterval);
     connect(&m_draftTimer, &QTimer::timeout, this, &ChatView::saveDraft);
     // A working session changes with every event; the header need not.
     m_refresh.setSingleShot(true);

@@ -205,6 +205,11 @@ void MainWindow::makeActions()
             &MainWindow::connectionSettingsRequested, Keys{QKeySequence(Qt::CTRL | Qt::Key_Comma)});
     add("monitorSettings", {}, tr("Sleep and &metrics…"), &MainWindow::monitorSettingsRequested);
     settings->setMenuRole(QAction::PreferencesRole);
+    add("exportProfile", QStringLiteral("export"), tr("&Export settings and sessions…"),
+        &MainWindow::exportProfileRequested);
+    add("importProfile", {}, tr("&Import settings and sessions…"),
+        &MainWindow::importProfileRequested);
+    add("resetSettings", {}, tr("Reset the settin&gs…"), &MainWindow::resetSettingsRequested);
 
     QAction *const log = add(
         "toggleLog", QStringLiteral("log"), tr("&Log"), [this](bool on) { setLogVisible(on); },
@@ -238,6 +243,8 @@ void MainWindow::makeActions()
         Keys{QKeySequence(Qt::Key_F1)});
     add("logFolder", QStringLiteral("folder"), tr("Open the log &folder"),
         &MainWindow::openLogFolderRequested);
+    add("supportBundle", QStringLiteral("export"), tr("Support &bundle…"),
+        &MainWindow::supportBundleRequested);
     add("about", QStringLiteral("info"), tr("&About Pilotlight"), &MainWindow::about)
         ->setMenuRole(QAction::AboutRole);
 }
@@ -269,16 +276,16 @@ void MainWindow::makeMenus()
     menuBar()->setObjectName(QStringLiteral("menuBar"));
     menu("sessionMenu", tr("&Session"),
          {"newSession", "earlierSessions", "findSession", nullptr, "waiting", "stop", nullptr,
-          "quit"});
+          "exportProfile", "importProfile", nullptr, "quit"});
     menu("connectionMenu", tr("&Connection"),
          {"connect", "disconnect", "reconnect", "restartServer", nullptr, "keepalive", "ping",
-          "keepaliveLog", nullptr, "connectionSettings", "monitorSettings"});
+          "keepaliveLog", nullptr, "connectionSettings", "monitorSettings", "resetSettings"});
     QMenu *const view = menu("viewMenu", tr("&View"), {"toggleLog"});
     QMenu *const themes = view->addMenu(tr("&Theme"));
     themes->setObjectName(QStringLiteral("themeMenu"));
     fill(themes, {"themeSystem", "themeLight", "themeDark"});
     fill(view, {nullptr, "notifications"});
-    menu("helpMenu", tr("&Help"), {"shortcuts", "logFolder", nullptr, "about"});
+    menu("helpMenu", tr("&Help"), {"shortcuts", "logFolder", "supportBundle", nullptr, "about"});
     fill(m_bar->phaseMenu(),
          {"connect", "reconnect", "disconnect", "restartServer", nullptr, "connectionSettings"});
 }

@@ -87,6 +87,10 @@ Q_SIGNALS:
     void waitingRequested();
     void connectionSettingsRequested();
     void monitorSettingsRequested();
+    void exportProfileRequested();
+    void importProfileRequested();
+    void resetSettingsRequested();
+    void supportBundleRequested();
     void connectRequested();
     void disconnectRequested();
     void reconnectRequested();
