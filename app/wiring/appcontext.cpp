@@ -1,19 +1,11 @@
 // SPDX-License-Identifier: MIT
 #include "app/wiring/appcontext.h"
 
-#include "agent/copilotbackend.h"
-#include "agent/mcpbackend.h"
+#include "app/wiring/connectionparts.h"
 #include "base/logging.h"
 #include "server/clilocator.h"
 #include "server/commandline.h"
-#include "server/localserver.h"
-#include "transport/makemcptransport.h"
-#include "transport/maketransport.h"
-#include "transport/processtransport.h"
-#include "transport/tcptransport.h"
 
-#include <QCoreApplication>
-#include <QFileInfo>
 #include <QHostAddress>
 #include <QUrl>
 
@@ -59,16 +51,6 @@ ConnectionMode modeOf(ServerMode mode)
         return ConnectionMode::Demo;
     }
     return ConnectionMode::Local;
-}
-
-QString demoServerPath()
-{
-    QString path =
-        QCoreApplication::applicationDirPath() + QStringLiteral("/pilotlight-demo-server");
-#ifdef Q_OS_WIN
-    path += QStringLiteral(".exe");
-#endif
-    return path;
 }
 
 //! Our own servers are started without an idle limit. Of one that somebody else runs on this
@@ -130,7 +112,8 @@ AppContext::AppContext(AppOptions options, QObject *parent)
         for (const Connection *const connection : m_connections->connections())
             applyVerdict(*connection);
     });
-    m_connections = std::make_unique<ConnectionManager>(makeParts(), m_clock, m_random);
+    m_connections = std::make_unique<ConnectionManager>(
+        makeConnectionParts(m_options.paths, m_clock, m_random), m_clock, m_random);
     connect(m_connections.get(), &ConnectionManager::notice, this,
             [this](const QString &id, const QString &code, const QString &detail) {
                 Q_EMIT notice(code,
@@ -460,65 +443,6 @@ ConnectionConfig AppContext::configFor(const AppSettings &settings) const
 Result<QString> AppContext::locateCli(const QString &wishedPath) const
 {
     return CliLocator().locate(wishedPath);
-}
-
-ConnectionParts AppContext::makeParts()
-{
-    ConnectionParts parts;
-    parts.makeServerHost = [this](const ConnectionConfig &config) -> std::unique_ptr<ServerHost> {
-        LocalServerOptions options;
-        options.program = config.cliPath;
-        return std::make_unique<LocalServer>(m_options.paths, options, m_clock, m_random);
-    };
-    parts.makeTransport = [this](const ConnectionConfig &config, ConnectionMode mode,
-                                 const ServerEndpoint *endpoint) {
-        return makeTransport(config, mode, endpoint);
-    };
-    parts.makeBackend = [](const ConnectionConfig &config, Peer &peer,
-                           Clock &clock) -> std::unique_ptr<Backend> {
-        if (config.kind == BackendKind::Mcp)
-            return std::make_unique<McpBackend>(peer, clock);
-        return std::make_unique<CopilotBackend>(peer, clock);
-    };
-    return parts;
-}
-
-Result<std::unique_ptr<Transport>> AppContext::makeTransport(const ConnectionConfig &config,
-                                                             ConnectionMode mode,
-                                                             const ServerEndpoint *endpoint)
-{
-    if (config.kind == BackendKind::Mcp) {
-        McpEndpoint server;
-        server.command = config.command;
-        server.arguments = config.arguments;
-        server.environment = config.environment;
-        if (config.command.isEmpty()) {
-            server.url = config.url;
-            server.bearerToken = config.token;
-        }
-        return makeMcpTransport(server, m_clock);
-    }
-    if (endpoint)
-        return std::make_unique<TcpTransport>(endpoint->host, endpoint->port);
-    if (mode == ConnectionMode::Attach)
-        return makeTransportForUrl(config.url, m_clock);
-
-    ProcessTransport::Command command;
-    if (mode == ConnectionMode::Demo) {
-        command.program = demoServerPath();
-        command.arguments = {QStringLiteral("--stdio"), QStringLiteral("--state-dir"),
-                             m_options.paths.state + QStringLiteral("/demo")};
-        if (!QFileInfo(command.program).isExecutable())
-            return failure(ErrorCode::ServerNotFound, command.program);
-    } else {
-        const Result<QString> cli = locateCli(config.cliPath);
-        if (!cli)
-            return tl::make_unexpected(cli.error());
-        command.program = *cli;
-        command.arguments = {QStringLiteral("--headless"), QStringLiteral("--no-auto-update"),
-                             QStringLiteral("--stdio")};
-    }
-    return std::make_unique<ProcessTransport>(std::move(command), m_clock);
 }
 
 } // namespace pilotlight

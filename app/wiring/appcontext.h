@@ -119,10 +119,6 @@ private:
     void applyKeeping(const Connection &connection); //!< its sessions' touches and parking
     SessionKeeping keepingFor(const ConnectionConfig &config, ConnectionMode mode) const;
     ConnectionConfig configFor(const AppSettings &settings) const;
-    ConnectionParts makeParts();
-    Result<std::unique_ptr<Transport>> makeTransport(const ConnectionConfig &config,
-                                                     ConnectionMode mode,
-                                                     const ServerEndpoint *endpoint);
     //! The default backend's, with its token from the secret store.
     void connectWithToken(ConnectionConfig config);
     void connectBackend(const BackendSettings &backend);
