@@ -38,6 +38,8 @@ Commands:
   prove               find out what keeps sessions alive on this server: opens sessions that never get a prompt
                       and cost no model request, waits until the untouched one dies, deletes them
                                                            --limit 12m, --interval SECONDS between requests
+  keeper              what the process holds that goes on without the window
+                                                           --stop: end it, and the turns that only it keeps
   log                 Pilotlight's diagnostic log          --tag TAG[,TAG], --follow, --since 2h|30m|<ISO time>
 
 Where (default: the profile's own local server, started where none runs):
@@ -69,6 +71,8 @@ Lines of --json, each with "t" (ISO 8601, UTC) and "event":
   {"event":"verdict","version":…,"method":…,"answer":"keeps-alive|does-not|unknown","code":"not-expired|unsupported|…",
    "requests":…,"aliveMs":…,"diedMs":…}
   {"event":"proof","version":…,"end":"decided|limit|cancelled|connection-lost|create-failed","idleLimitMs":…,"text":…}
+  {"event":"keeper","pid":…,"version":…,"windows":…,
+   "sessions":[{"session":…,"backend":…,"state":"waiting|attaching|attached|failed","working":…},…]}
   {"event":"wake","asleepSeconds":…,"checked":…,"alive":…,"resumed":…,"lost":…,"parked":…}
   {"event":"delta","session":…,"text":…}
   {"event":"message","session":…,"text":…}
@@ -128,7 +132,7 @@ struct CommandShape
 };
 constexpr CommandShape Commands[] = {{"status", 0}, {"ping", 0},   {"sessions", 0}, {"new", 0},
                                      {"send", 2},   {"resume", 1}, {"abort", 1},    {"delete", 1},
-                                     {"guard", 0},  {"log", 0},    {"prove", 0}};
+                                     {"guard", 0},  {"log", 0},    {"prove", 0},    {"keeper", 0}};
 
 QCommandLineOption valued(const char *name)
 {
@@ -151,8 +155,8 @@ Result<CtlOptions> parseOptions(const QStringList &arguments, QString *text)
           "system",   "mode",          "provider",   "allow",   "answer",      "sessions", "tag",
           "since",    "idle-limit",    "park-after", "limit"})
         parser.addOption(valued(name));
-    for (const char *name :
-         {"spawn", "demo", "json", "verbose", "immediate", "follow", "version", "always-loaded"})
+    for (const char *name : {"spawn", "demo", "json", "verbose", "immediate", "follow", "version",
+                             "always-loaded", "stop"})
         parser.addOption(flag(name));
     parser.addOption(QCommandLineOption(QStringList{QStringLiteral("h"), QStringLiteral("help")}));
     if (!parser.parse(QStringList(QStringLiteral("pilotlightctl")) + arguments))
@@ -308,6 +312,7 @@ Result<CtlOptions> parseOptions(const QStringList &arguments, QString *text)
         options.proofLimit = *limit;
     }
     options.follow = isSet("follow");
+    options.stop = isSet("stop");
     if (isSet("since")) {
         options.since = sinceFrom(value("since"));
         if (!options.since)

@@ -60,6 +60,8 @@ struct CtlOptions
     // prove
     Milliseconds proofLimit{720'000};
     Milliseconds proofInterval{0}; //!< zero: from the limit
+    // keeper
+    bool stop = false;
     // log
     QStringList tags;
     bool follow = false;

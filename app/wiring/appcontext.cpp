@@ -4,10 +4,6 @@
 #include "app/wiring/connectionparts.h"
 #include "base/logging.h"
 #include "server/clilocator.h"
-#include "server/commandline.h"
-
-#include <QHostAddress>
-#include <QUrl>
 
 namespace pilotlight {
 
@@ -51,21 +47,6 @@ ConnectionMode modeOf(ServerMode mode)
         return ConnectionMode::Demo;
     }
     return ConnectionMode::Local;
-}
-
-//! Our own servers are started without an idle limit. Of one that somebody else runs on this
-//! machine the command line tells; of others nobody.
-std::optional<IdleLimit> knownIdleLimit(const ConnectionStatus &status, const QString &url)
-{
-    if (status.mode != ConnectionMode::Attach)
-        return IdleLimit::never(IdleLimit::Origin::OwnFlag);
-    const QUrl address(url.contains(QStringLiteral("://")) ? url : QStringLiteral("tcp://") + url);
-    const bool loopback =
-        address.host() == QStringLiteral("localhost") || QHostAddress(address.host()).isLoopback();
-    if (!loopback || address.port() <= 0)
-        return std::nullopt;
-    return idleLimitOfCommandLine(commandLineOf(listenerOf(static_cast<quint16>(address.port()))),
-                                  IdleLimit::Origin::CommandLine);
 }
 
 } // namespace
@@ -131,6 +112,13 @@ AppContext::AppContext(AppOptions options, QObject *parent)
     connect(&m_settingsStore, &SettingsStore::changed, m_observers.get(),
             [this] { m_observers->apply(m_settingsStore.values()); });
     m_connections->add(config);
+    if (!m_options.keeper)
+        return;
+    m_keeper =
+        std::make_unique<KeeperLink>(*m_options.keeper, *m_connections, *m_sessions, m_clock);
+    m_keeper->setComesBack(m_settingsStore.values().reopenAfterCrash);
+    connect(&m_settingsStore, &SettingsStore::changed, m_keeper.get(),
+            [this] { m_keeper->setComesBack(m_settingsStore.values().reopenAfterCrash); });
 }
 
 void AppContext::online(Connection &connection)
@@ -141,7 +129,7 @@ void AppContext::online(Connection &connection)
     const ConnectionConfig &config = connection.config();
     const ConnectionStatus status = connection.status();
     applyKeeping(connection);
-    m_sessions->setKnownIdleLimit(config.id, knownIdleLimit(status, config.url));
+    m_sessions->setKnownIdleLimit(config.id, knownIdleLimit(status.mode, config.url));
     m_sessions->setBackend(config.id, backend, status.generation);
     Prover::deleteLeftovers(*backend, *m_verdicts);
     applyVerdict(connection);
@@ -151,29 +139,9 @@ void AppContext::applyKeeping(const Connection &connection)
 {
     const ConnectionConfig &config = connection.config();
     if (config.kind == BackendKind::Copilot)
-        m_sessions->setKeeping(config.id, keepingFor(config, connection.status().mode));
-}
-
-SessionKeeping AppContext::keepingFor(const ConnectionConfig &config, ConnectionMode mode) const
-{
-    const EffectiveKeepalive &settings = config.keepalive;
-    SessionKeeping keeping;
-    keeping.touch = settings.sessionTouch == SessionTouch::On ? TouchMode::On
-        : settings.sessionTouch == SessionTouch::Off          ? TouchMode::Off
-                                                              : TouchMode::Auto;
-    keeping.jitter = settings.jitter;
-    if (settings.idleLimit)
-        keeping.idleLimit = *settings.idleLimit > Milliseconds(0)
-            ? IdleLimit{settings.idleLimit, IdleLimit::Origin::User}
-            : IdleLimit::never(IdleLimit::Origin::User);
-    keeping.parkAfter =
-        settings.parkAfter > Milliseconds(0) ? std::optional(settings.parkAfter) : std::nullopt;
-    keeping.silentAttach = m_options.silentAttach;
-    if (mode == ConnectionMode::Demo) { // no server of ours to keep (keepalive.md 2)
-        keeping.touch = TouchMode::Off;
-        keeping.parkAfter.reset();
-    }
-    return keeping;
+        m_sessions->setKeeping(
+            config.id,
+            sessionKeeping(config.keepalive, connection.status().mode, m_options.silentAttach));
 }
 
 Prover *AppContext::makeProof(const ProverOptions &options, const QString &backendId)
@@ -202,6 +170,7 @@ void AppContext::applyVerdict(const Connection &connection)
 
 AppContext::~AppContext()
 {
+    m_keeper.reset();
     m_observers.reset();
     for (Connection *const connection : m_connections->connections())
         connection->dispose();
@@ -225,6 +194,8 @@ void AppContext::start(Sessions sessions)
         config = orDemo(config);
     if (sessions == Sessions::Load && !useSessionsOf(config.mode))
         m_sessions->load();
+    if (m_keeper)
+        m_keeper->start();
     connectWithToken(config);
     if (!m_options.otherBackends)
         return;

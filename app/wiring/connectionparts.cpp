@@ -4,6 +4,7 @@
 #include "agent/copilotbackend.h"
 #include "agent/mcpbackend.h"
 #include "server/clilocator.h"
+#include "server/commandline.h"
 #include "server/localserver.h"
 #include "transport/makemcptransport.h"
 #include "transport/maketransport.h"
@@ -12,6 +13,8 @@
 
 #include <QCoreApplication>
 #include <QFileInfo>
+#include <QHostAddress>
+#include <QUrl>
 
 namespace pilotlight {
 
@@ -71,8 +74,8 @@ Result<std::unique_ptr<Transport>> openableTransport(const ConnectionConfig &con
 ConnectionParts makeConnectionParts(const AppPaths &paths, Clock &clock, Random &random)
 {
     ConnectionParts parts;
-    parts.makeServerHost = [paths, &clock, &random](
-                               const ConnectionConfig &config) -> std::unique_ptr<ServerHost> {
+    parts.makeServerHost =
+        [paths, &clock, &random](const ConnectionConfig &config) -> std::unique_ptr<ServerHost> {
         LocalServerOptions options;
         options.program = config.cliPath;
         return std::make_unique<LocalServer>(paths, options, clock, random);
@@ -88,6 +91,43 @@ ConnectionParts makeConnectionParts(const AppPaths &paths, Clock &clock, Random 
         return std::make_unique<CopilotBackend>(peer, itsClock);
     };
     return parts;
+}
+
+SessionKeeping sessionKeeping(const EffectiveKeepalive &settings, ConnectionMode mode,
+                              bool silentAttach)
+{
+    SessionKeeping keeping;
+    keeping.touch = settings.sessionTouch == SessionTouch::On ? TouchMode::On
+        : settings.sessionTouch == SessionTouch::Off          ? TouchMode::Off
+                                                              : TouchMode::Auto;
+    keeping.jitter = settings.jitter;
+    if (settings.idleLimit)
+        keeping.idleLimit = *settings.idleLimit > Milliseconds(0)
+            ? IdleLimit{settings.idleLimit, IdleLimit::Origin::User}
+            : IdleLimit::never(IdleLimit::Origin::User);
+    keeping.parkAfter =
+        settings.parkAfter > Milliseconds(0) ? std::optional(settings.parkAfter) : std::nullopt;
+    keeping.silentAttach = silentAttach;
+    if (mode == ConnectionMode::Demo) { // no server of ours to keep (keepalive.md 2)
+        keeping.touch = TouchMode::Off;
+        keeping.parkAfter.reset();
+    }
+    return keeping;
+}
+
+//! Our own servers are started without an idle limit. Of one that somebody else runs on this
+//! machine the command line tells; of others nobody.
+std::optional<IdleLimit> knownIdleLimit(ConnectionMode mode, const QString &url)
+{
+    if (mode != ConnectionMode::Attach)
+        return IdleLimit::never(IdleLimit::Origin::OwnFlag);
+    const QUrl address(url.contains(QStringLiteral("://")) ? url : QStringLiteral("tcp://") + url);
+    const bool loopback =
+        address.host() == QStringLiteral("localhost") || QHostAddress(address.host()).isLoopback();
+    if (!loopback || address.port() <= 0)
+        return std::nullopt;
+    return idleLimitOfCommandLine(commandLineOf(listenerOf(static_cast<quint16>(address.port()))),
+                                  IdleLimit::Origin::CommandLine);
 }
 
 } // namespace pilotlight

@@ -103,7 +103,8 @@ void SessionHolder::configure(Server &s)
 void SessionHolder::setBackend(const QString &backendId, AgentBackend *backend, quint64 generation)
 {
     Server &s = server(backendId);
-    if (s.backend)
+    const bool had = s.backend != nullptr;
+    if (had)
         s.backend->disconnect(this);
     const std::unique_ptr<TouchScheduler> before = std::move(s.touches);
     s.backend = backend;
@@ -114,7 +115,8 @@ void SessionHolder::setBackend(const QString &backendId, AgentBackend *backend, 
         session->state = State::Waiting;
         session->attempt = 0;
         session->working = false;
-        session->mayAttach = m_alone;
+        if (had)
+            session->mayAttach = m_alone;
     }
     if (backend) {
         TouchScheduler::Host host;
@@ -202,11 +204,9 @@ void SessionHolder::attach(Session &session)
     ResumeOptions options;
     options.silent = true; // whoever looks at the session sees nothing of it
     server(session.backendId)
-        .backend->resumeSession(
-            session.config, options, this,
-            [this, id = session.config.id, attempt = session.attempt](const Result<Done> &result) {
-                attached(id, attempt, result);
-            });
+        .backend->resumeSession(session.config, options, this,
+                                [this, id = session.config.id, attempt = session.attempt](
+                                    const Result<Done> &result) { attached(id, attempt, result); });
 }
 
 void SessionHolder::attached(const QString &id, quint64 attempt, const Result<Done> &result)
