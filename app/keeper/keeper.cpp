@@ -170,8 +170,7 @@ void Keeper::onClosed(LocalChannel *channel)
                                     [](const auto &entry) { return entry.second.greeted; });
     if (window.greeted && alone) {
         qCInfo(lcKeepalive).noquote()
-            << u"The window has gone crashed=%1 held=%2"_s
-                   .arg(window.leaving ? u"no"_s : u"yes"_s)
+            << u"The window has gone crashed=%1 held=%2"_s.arg(window.leaving ? u"no"_s : u"yes"_s)
                    .arg(m_holder.held().size());
         m_holder.setAlone(true);
         if (!window.leaving && window.comesBack)
@@ -216,8 +215,7 @@ void Keeper::onPhase(const QString &id, Phase phase)
         return;
     const ConnectionConfig &config = connection->config();
     const ConnectionStatus status = connection->status();
-    const auto verdict =
-        status.server ? m_verdicts.find(status.server->version) : std::nullopt;
+    const auto verdict = status.server ? m_verdicts.find(status.server->version) : std::nullopt;
     m_holder.setKeeping(id, sessionKeeping(config.keepalive, status.mode, true),
                         knownIdleLimit(status.mode, config.url),
                         verdict ? verdict->refuted() : QList<TouchStrategy>());
@@ -245,8 +243,8 @@ void Keeper::bringBack(const Window &window)
             qCInfo(lcKeepalive).noquote()
                 << u"The window had crashed and was started again pid=%1"_s.arg(started->pid);
         else
-            qCWarning(lcKeepalive).noquote() << u"The window could not be started again: %1"_s.arg(
-                started.error().toString());
+            qCWarning(lcKeepalive).noquote()
+                << u"The window could not be started again: %1"_s.arg(started.error().toString());
     });
 }
 

@@ -49,10 +49,9 @@ int main(int argc, char *argv[])
     }
     SystemClock clock;
     DiagnosticLog log(clock, nullptr, options.paths.log + QStringLiteral("/keeper.log"));
-    qCInfo(lcKeepalive).noquote()
-        << QStringLiteral("Keeper %1 starts pid=%2")
-               .arg(QStringLiteral(PILOTLIGHT_VERSION))
-               .arg(QCoreApplication::applicationPid());
+    qCInfo(lcKeepalive).noquote() << QStringLiteral("Keeper %1 starts pid=%2")
+                                         .arg(QStringLiteral(PILOTLIGHT_VERSION))
+                                         .arg(QCoreApplication::applicationPid());
 
     Keeper keeper(options);
     QObject::connect(&keeper, &Keeper::finished, &app, &QCoreApplication::quit,

@@ -96,8 +96,8 @@ void KeeperLink::onClosed(const Error &reason)
         return;
     }
     if (m_state == State::Linked)
-        qCWarning(lcKeepalive).noquote() << (m_outdated ? "The keeper was replaced"
-                                                        : "The keeper has gone; starting another");
+        qCWarning(lcKeepalive).noquote()
+            << (m_outdated ? "The keeper was replaced" : "The keeper has gone; starting another");
     if (reason.code != ErrorCode::ConnectionRefused) {
         const bool replaced = std::exchange(m_outdated, false);
         setState(State::Looking);

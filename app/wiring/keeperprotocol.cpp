@@ -103,9 +103,9 @@ std::optional<ConnectionConfig> connectionFromJson(const QJsonObject &object)
     config.token = Secret(object.value("token"_L1).toString().toUtf8());
     registerSecret(config.token);
     QStringList ignored;
-    config.keepalive = effectiveKeepalive(
-        keepaliveTarget(config), {},
-        keepaliveFromJson(object.value("keepalive"_L1).toObject(), {}, ignored));
+    config.keepalive =
+        effectiveKeepalive(keepaliveTarget(config), {},
+                           keepaliveFromJson(object.value("keepalive"_L1).toObject(), {}, ignored));
     if (config.id.isEmpty())
         return std::nullopt;
     return config;

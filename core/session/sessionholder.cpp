@@ -221,6 +221,15 @@ void SessionHolder::attached(const QString &id, quint64 attempt, const Result<Do
         session->attachedAt = session->counted = session->quietSince = m_clock.bootNow();
         s.touches->watch(id);
         armQuiet();
+        // Its turn may have begun before us.
+        s.backend->sessionWork(
+            id, this, [this, id, since = session->quietSince](const Result<SessionWork> &work) {
+                Session *const there = find(id);
+                if (!there || !work || !work->turn || there->working || there->quietSince != since)
+                    return;
+                there->working = true;
+                Q_EMIT changed();
+            });
     } else {
         session->state = State::Failed;
         qCWarning(lcKeepalive).noquote()
@@ -242,7 +251,9 @@ void SessionHolder::onEvent(const QString &id, const AgentEvent &event)
         || std::holds_alternative<SessionShutDown>(event.data))
         session->working = false;
     else if (std::holds_alternative<UserMessage>(event.data)
-             || std::holds_alternative<TurnStarted>(event.data))
+             || std::holds_alternative<TurnStarted>(event.data)
+             || std::holds_alternative<MessageDelta>(event.data)
+             || std::holds_alternative<ToolStarted>(event.data))
         session->working = true;
     if (session->working)
         session->counted = session->quietSince;

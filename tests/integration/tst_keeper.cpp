@@ -39,8 +39,9 @@ struct Rig
     }
     bool startServer()
     {
-        return server.start(demoServerProgram(), {QStringLiteral("--headless"),
-                                                  QStringLiteral("--port"), QStringLiteral("0")});
+        return server.start(
+            demoServerProgram(),
+            {QStringLiteral("--headless"), QStringLiteral("--port"), QStringLiteral("0")});
     }
     void open()
     {

@@ -12,6 +12,7 @@
 #include <QJsonDocument>
 #include <QProcess>
 #include <QTimer>
+#include <QUuid>
 
 #include <cstdio>
 
@@ -19,7 +20,8 @@ using namespace pilotlight;
 
 namespace {
 
-const QString Killed = QStringLiteral("11111111-0000-4000-8000-000000000001");
+//! Of the session that loses its window or its keeper; another one in each case.
+QString s_killed;
 
 //! The core of a window with its keeper, on the local server of a profile.
 struct Window
@@ -72,9 +74,12 @@ struct Window
                     return false;
                 }
             }
-            return session.state() == Session::State::Attached
-                && session.activity() == Activity::Idle && !session.transcript().isEmpty()
-                && session.queue().isEmpty();
+            if (session.state() != Session::State::Attached || session.activity() != Activity::Idle
+                || session.transcript().items().empty())
+                return false;
+            // Not the moment between a prompt and its turn.
+            const auto &last = session.transcript().items().back().data;
+            return !std::holds_alternative<UserItem>(last);
         });
     }
     std::unique_ptr<AppContext> app;
@@ -83,8 +88,12 @@ struct Window
 ProviderConfig provider(quint16 modelPort)
 {
     return {QStringLiteral("openai"), QStringLiteral("completions"),
-            QStringLiteral("http://127.0.0.1:%1/v1").arg(modelPort),
-            Secret("stub-key-0123456789")};
+            QStringLiteral("http://127.0.0.1:%1/v1").arg(modelPort), Secret("stub-key-0123456789")};
+}
+
+QString newId()
+{
+    return QUuid::createUuid().toString(QUuid::WithoutBraces);
 }
 
 void begin(Window &window, const QString &id, const QString &prompt, quint16 modelPort,
@@ -107,11 +116,10 @@ int windowMain(const QStringList &arguments)
 {
     const QString folder = arguments.value(2);
     Window window(folder);
-    begin(window, Killed, arguments.value(4), arguments.value(3).toUShort(),
-          arguments.value(5));
+    begin(window, s_killed, arguments.value(4), arguments.value(3).toUShort(), arguments.value(5));
     QByteArray said;
     const auto say = [&window, &said] {
-        const Session *const session = window.find(Killed);
+        const Session *const session = window.find(s_killed);
         if (!session)
             return;
         bool tool = false;
@@ -122,7 +130,7 @@ int windowMain(const QStringList &arguments)
             const auto *const message = std::get_if<AssistantItem>(&item.data);
             text = text || (message && message->streaming && message->text.size() > 20);
         }
-        const QByteArray now = QByteArray(window.isHeld(Killed) ? "held " : "loose ")
+        const QByteArray now = QByteArray(window.isHeld(s_killed) ? "held " : "loose ")
             + (session->activity() == Activity::WaitingForUser ? "waiting "
                    : session->activity() == Activity::Working  ? "working "
                                                                : "idle ")
@@ -133,19 +141,18 @@ int windowMain(const QStringList &arguments)
         std::fflush(stdout);
     };
     // It does what a window would: answers the permission of the tool that is to be running.
-    QObject::connect(&window.app->sessions(), &SessionManager::sessionChanged, window.app.get(),
-                     [&window, answer = arguments.contains(QStringLiteral("--approve"))] {
-                         if (!answer)
-                             return;
-                         for (const TranscriptItem &item :
-                              window.find(Killed)->transcript().items()) {
-                             const auto *const row = std::get_if<PermissionItem>(&item.data);
-                             if (row && row->state == PermissionItem::State::Waiting)
-                                 window.app->sessions().answerPermission(
-                                     Killed, row->request.requestId,
-                                     PermissionDecision::ApproveOnce);
-                         }
-                     });
+    QObject::connect(
+        &window.app->sessions(), &SessionManager::sessionChanged, window.app.get(),
+        [&window, answer = arguments.contains(QStringLiteral("--approve"))] {
+            if (!answer)
+                return;
+            for (const TranscriptItem &item : window.find(s_killed)->transcript().items()) {
+                const auto *const row = std::get_if<PermissionItem>(&item.data);
+                if (row && row->state == PermissionItem::State::Waiting)
+                    window.app->sessions().answerPermission(s_killed, row->request.requestId,
+                                                            PermissionDecision::ApproveOnce);
+            }
+        });
     QTimer timer;
     QObject::connect(&timer, &QTimer::timeout, &timer, say);
     timer.start(20);
@@ -168,8 +175,12 @@ private:
     void startWindow(const QString &prompt, bool approve)
     {
         m_said.clear();
-        QStringList arguments{QStringLiteral("--window"), m_folder,
-                              QString::number(m_model.modelPort()), prompt, m_work};
+        QStringList arguments{QStringLiteral("--window"),
+                              m_folder,
+                              QString::number(m_model.modelPort()),
+                              prompt,
+                              m_work,
+                              s_killed};
         if (approve)
             arguments.append(QStringLiteral("--approve"));
         m_child.start(QCoreApplication::applicationFilePath(), arguments);
@@ -217,12 +228,10 @@ private:
         QTest::addColumn<QByteArrayList>("when");
         QTest::newRow("streaming") << QStringLiteral("[slow 40x100ms]") << false
                                    << QByteArrayList{"held", "working", "text"};
-        QTest::newRow("tool running")
-            << QStringLiteral("[tool:bash sleep 4; echo kept][say done]") << true
-            << QByteArrayList{"held", "working", "tool"};
-        QTest::newRow("permission")
-            << QStringLiteral("[say first][tool:bash echo kept][say done]") << false
-            << QByteArrayList{"held", "waiting"};
+        QTest::newRow("tool running") << QStringLiteral("[tool:bash sleep 4; echo kept][say done]")
+                                      << true << QByteArrayList{"held", "working", "tool"};
+        QTest::newRow("permission") << QStringLiteral("[say first][tool:bash echo kept][say done]")
+                                    << false << QByteArrayList{"held", "waiting"};
         QTest::newRow("question") << QStringLiteral("[ask Which colour?|blue|red][say done]")
                                   << false << QByteArrayList{"held", "waiting"};
     }
@@ -245,6 +254,7 @@ private Q_SLOTS:
     }
     void init()
     {
+        s_killed = newId();
         static int number = 0;
         m_folder = m_home.filePath(QStringLiteral("app%1").arg(++number));
     }
@@ -267,12 +277,12 @@ private Q_SLOTS:
         QVERIFY2(says(when), m_said.constData());
         killWindow();
         Window window(m_folder);
-        QVERIFY(eventually([&] { return window.isHeld(Killed); }));
-        QVERIFY(window.finish(Killed));
-        const QString control = QStringLiteral("11111111-0000-4000-8000-000000000002");
+        QVERIFY(eventually([&] { return window.isHeld(s_killed); }));
+        QVERIFY(window.finish(s_killed));
+        const QString control = newId();
         begin(window, control, prompt, m_model.modelPort(), m_work);
         QVERIFY(window.finish(control));
-        QCOMPARE(visibleRows(*window.find(Killed)), visibleRows(*window.find(control)));
+        QCOMPARE(visibleRows(*window.find(s_killed)), visibleRows(*window.find(control)));
     }
 
     void aKilledKeeper_data() { scenarios(); }
@@ -280,17 +290,17 @@ private Q_SLOTS:
     {
         QFETCH(QString, prompt);
         Window window(m_folder);
-        begin(window, Killed, prompt, m_model.modelPort(), m_work);
-        QVERIFY(eventually([&] { return window.isHeld(Killed); }));
-        QVERIFY(eventually([&] { return window.find(Killed)->activity() != Activity::Idle; }));
+        begin(window, s_killed, prompt, m_model.modelPort(), m_work);
+        QVERIFY(eventually([&] { return window.isHeld(s_killed); }));
+        QVERIFY(eventually([&] { return window.find(s_killed)->activity() != Activity::Idle; }));
         const qint64 first = keeperPid();
         killKeeper();
-        QVERIFY(window.finish(Killed));
-        QVERIFY(eventually([&] { return window.isHeld(Killed) && keeperPid() != first; }));
-        const QString control = QStringLiteral("11111111-0000-4000-8000-000000000002");
+        QVERIFY(window.finish(s_killed));
+        QVERIFY(eventually([&] { return window.isHeld(s_killed) && keeperPid() != first; }));
+        const QString control = newId();
         begin(window, control, prompt, m_model.modelPort(), m_work);
         QVERIFY(window.finish(control));
-        QCOMPARE(visibleRows(*window.find(Killed)), visibleRows(*window.find(control)));
+        QCOMPARE(visibleRows(*window.find(s_killed)), visibleRows(*window.find(control)));
     }
 
     void bothKilled()
@@ -304,9 +314,9 @@ private Q_SLOTS:
         killWindow();
         killKeeper();
         Window window(m_folder);
-        QVERIFY(eventually([&] { return window.isHeld(Killed); }));
-        QVERIFY(window.finish(Killed));
-        const QStringList rows = visibleRows(*window.find(Killed));
+        QVERIFY(eventually([&] { return window.isHeld(s_killed); }));
+        QVERIFY(window.finish(s_killed));
+        const QStringList rows = visibleRows(*window.find(s_killed));
         QVERIFY2(rows.contains(QStringLiteral("assistant: before")),
                  qPrintable(rows.join(QLatin1Char('\n'))));
         QVERIFY2(rows.contains(QStringLiteral("user: [slow 60x100ms]")),

@@ -91,6 +91,7 @@ private Q_SLOTS:
         QCOMPARE(rig.backend.waiting(), SessionHolder::AttachLimit);
         for (int i = 0; i < 60; ++i) {
             QVERIFY(rig.backend.succeed(QStringLiteral("resumeSession")));
+            QVERIFY(rig.backend.succeed(QStringLiteral("sessionWork"))); // asked when attached
             QVERIFY(rig.backend.waiting() <= SessionHolder::AttachLimit);
         }
         for (const SessionHolder::Held &held : rig.holder.held())
@@ -232,11 +233,24 @@ private Q_SLOTS:
         rig.holder.setBackend(OnServer, &rig.backend);
         rig.backend.autoAnswer = false;
         rig.clock.advance(SessionHolder::QuietFor + 2s);
-        QCOMPARE(rig.backend.count(QStringLiteral("sessionWork")), 1);
+        QCOMPARE(rig.backend.count(QStringLiteral("sessionWork")), 2); // the first when attached
         rig.clock.advance(10ms);
         rig.backend.emitEvent(Id, TurnStarted{});
         QVERIFY(rig.backend.succeed(QStringLiteral("sessionWork")));
         QCOMPARE(rig.state(), State::Attached);
+    }
+
+    void knowsOfATurnThatBeganBeforeIt()
+    {
+        Rig rig;
+        rig.backend.works[Id].turn = true;
+        rig.holder.setBackend(OnServer, &rig.backend);
+        rig.holder.hold(OnServer, config());
+        QVERIFY(rig.holder.held().constFirst().working);
+        rig.backend.emitEvent(Id, SessionIdle{});
+        QVERIFY(!rig.holder.held().constFirst().working);
+        rig.backend.emitEvent(Id, TurnStarted{});
+        QVERIFY(rig.holder.held().constFirst().working);
     }
 
     void aServerThatCannotTellIsGivenAsLongAsParkingTakes()
