@@ -115,6 +115,7 @@ void begin(Window &window, const QString &id, const QString &prompt, quint16 mod
 int windowMain(const QStringList &arguments)
 {
     const QString folder = arguments.value(2);
+    s_killed = arguments.value(6);
     Window window(folder);
     begin(window, s_killed, arguments.value(4), arguments.value(3).toUShort(), arguments.value(5));
     QByteArray said;
