@@ -76,6 +76,10 @@ void Ctl::start()
         runBundle();
         return;
     }
+    if (m_options.command == QLatin1String("keeper")) {
+        runKeeper(m_options, m_output, this, [this](int code) { finish(code); });
+        return;
+    }
     if (m_options.command != QLatin1String("guard")) {
         m_deadline = m_context.clock().after(m_options.timeout, [this] {
             const auto error = m_context.connection().status().error;

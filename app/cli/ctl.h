@@ -100,4 +100,8 @@ int runProfile(const CtlOptions &options, Clock &clock, Output &output);
 void runLog(const CtlOptions &options, Clock &clock, QObject *context,
             std::function<void(int)> finished);
 
+//! Runs `keeper`: says what this profile's keeper holds, or ends it.
+void runKeeper(const CtlOptions &options, Output &output, QObject *context,
+               std::function<void(int)> finished);
+
 } // namespace pilotlight

@@ -13,8 +13,9 @@ namespace pilotlight {
 
 namespace {
 
-// The window and the command line write files of their own: two writers cannot rotate one file.
-const QStringList Names{QStringLiteral("/pilotlight.log"), QStringLiteral("/pilotlightctl.log")};
+// Each program writes a file of its own: two writers cannot rotate one file.
+const QStringList Names{QStringLiteral("/pilotlight.log"), QStringLiteral("/pilotlightctl.log"),
+                        QStringLiteral("/keeper.log")};
 constexpr Milliseconds FollowEvery{250};
 
 class LogReader

@@ -46,6 +46,8 @@ Commands:
                       the same for the session list: what is here already stays as it is
   bundle FILE         a ZIP archive for a report: logs, versions, settings, the keepalive's figures; without secrets,
                       names, prompts. Connects only where --connect, --spawn or --demo says so; --list: write nothing
+  keeper              what the process holds that goes on without the window
+                                                           --stop: end it, and the turns that only it keeps
   log                 Pilotlight's diagnostic log          --tag TAG[,TAG], --follow, --since 2h|30m|<ISO time>
 
 Where (default: the profile's own local server, started where none runs):
@@ -77,6 +79,8 @@ Lines of --json, each with "t" (ISO 8601, UTC) and "event":
   {"event":"verdict","version":…,"method":…,"answer":"keeps-alive|does-not|unknown","code":"not-expired|unsupported|…",
    "requests":…,"aliveMs":…,"diedMs":…}
   {"event":"proof","version":…,"end":"decided|limit|cancelled|connection-lost|create-failed","idleLimitMs":…,"text":…}
+  {"event":"keeper","pid":…,"version":…,"windows":…,
+   "sessions":[{"session":…,"backend":…,"state":"waiting|attaching|attached|failed","working":…},…]}
   {"event":"wake","asleepSeconds":…,"checked":…,"alive":…,"resumed":…,"lost":…,"parked":…}
   {"event":"delta","session":…,"text":…}
   {"event":"message","session":…,"text":…}
@@ -158,7 +162,8 @@ struct CommandShape
 constexpr CommandShape Commands[] = {
     {"status", 0}, {"ping", 0},        {"sessions", 0, 2}, {"new", 0},   {"send", 2},
     {"resume", 1}, {"abort", 1},       {"delete", 1},      {"guard", 0}, {"log", 0},
-    {"prove", 0},  {"settings", 1, 2}, {"bundle", 1}};
+    {"prove", 0},  {"settings", 1, 2}, {"bundle", 1},
+    {"keeper", 0}};
 
 QCommandLineOption valued(const char *name)
 {
@@ -182,7 +187,7 @@ Result<CtlOptions> parseOptions(const QStringList &arguments, QString *text)
           "since",    "idle-limit",    "park-after", "limit"})
         parser.addOption(valued(name));
     for (const char *name : {"spawn", "demo", "json", "verbose", "immediate", "follow", "version",
-                             "always-loaded", "yes", "servers", "list"})
+                             "always-loaded", "yes", "servers", "list", "stop"})
         parser.addOption(flag(name));
     parser.addOption(QCommandLineOption(QStringList{QStringLiteral("h"), QStringLiteral("help")}));
     if (!parser.parse(QStringList(QStringLiteral("pilotlightctl")) + arguments))
@@ -345,6 +350,7 @@ Result<CtlOptions> parseOptions(const QStringList &arguments, QString *text)
     options.servers = isSet("servers");
     options.list = isSet("list");
     options.targetGiven = targets > 0;
+    options.stop = isSet("stop");
     if (isSet("since")) {
         options.since = sinceFrom(value("since"));
         if (!options.since)

@@ -66,6 +66,8 @@ struct CtlOptions
     // bundle
     bool list = false; //!< say what would be in it, write nothing
     bool targetGiven = false; //!< --connect, --spawn or --demo
+    // keeper
+    bool stop = false;
     // log
     QStringList tags;
     bool follow = false;

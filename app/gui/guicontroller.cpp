@@ -120,6 +120,9 @@ void GuiController::connectWindow()
     connect(window, &MainWindow::earlierSessionsRequested, m_sessions,
             &SessionListView::earlierSessions);
     connect(window, &MainWindow::findSessionRequested, m_sessions, &SessionListView::focusFilter);
+    if (KeeperLink *const keeper = m_context.keeper())
+        connect(keeper, &KeeperLink::changed, window,
+                [window, keeper] { window->setTurnsGoOn(keeper->holdsAll()); });
     connect(&m_context.settingsStore(), &SettingsStore::changed, this,
             [this] { m_attention->setEnabled(m_context.settingsStore().values().notifications); });
     connect(qApp, &QGuiApplication::applicationStateChanged, this,

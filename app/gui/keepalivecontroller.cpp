@@ -177,6 +177,9 @@ SurvivalLedger KeepaliveController::ledger() const
                 ++sum.messagesLost;
         }
     }
+    if (const KeeperLink *const keeper = m_context.keeper();
+        keeper && keeper->state() == KeeperLink::State::Linked)
+        sum.held = keeper->held();
     return sum;
 }
 

@@ -2,6 +2,7 @@
 #include "app/gui/guicontroller.h"
 #include "app/gui/singleinstance.h"
 #include "app/wiring/appcontext.h"
+#include "app/wiring/keeperprotocol.h"
 #include "app/wiring/signals.h"
 #include "base/logging.h"
 #include "transport/processtransport.h"
@@ -11,6 +12,7 @@
 #include <QApplication>
 #include <QCommandLineParser>
 #include <QElapsedTimer>
+#include <QFileInfo>
 #include <QTimer>
 
 #include <cstdio>
@@ -60,6 +62,9 @@ std::optional<Options> parse(const QCoreApplication &application)
     const auto delay = option(
         "screenshot-delay",
         QT_TRANSLATE_NOOP("main", "Wait <ms> after the connection is there (default 1000)."), "ms");
+    const auto noKeeper = option(
+        "no-keeper",
+        QT_TRANSLATE_NOOP("main", "End the turns of sessions that work when the window ends."));
     const auto firstPaint = option(
         "exit-after-first-paint",
         QT_TRANSLATE_NOOP(
@@ -98,6 +103,19 @@ std::optional<Options> parse(const QCoreApplication &application)
             return refuse(QStringLiteral("--screenshot-delay takes a number of milliseconds"));
     }
     options.exitAfterFirstPaint = parser.isSet(firstPaint);
+    if (!parser.isSet(noKeeper) && !options.exitAfterFirstPaint && options.screenshot.isEmpty()) {
+        KeeperLink::Options keeper;
+        keeper.paths = options.app.paths;
+        keeper.program = keeper::programPath();
+        if (parser.isSet(profileDir))
+            keeper.arguments = {QStringLiteral("--profile-dir"),
+                                QFileInfo(parser.value(profileDir)).absoluteFilePath()};
+        else if (!name.isEmpty())
+            keeper.arguments = {QStringLiteral("--profile"), name};
+        keeper.window = QCoreApplication::applicationFilePath();
+        keeper.windowArguments = QCoreApplication::arguments().mid(1);
+        options.app.keeper = keeper;
+    }
     return options;
 }
 
@@ -158,8 +176,7 @@ int main(int argc, char *argv[])
                          window.raise();
                          window.activateWindow();
                      });
-    const auto leave = [&application, &context, &instance](int code) {
-        instance.leave();
+    const auto end = [&application, &context](int code) {
         context.connection().dispose();
         QMetaObject::invokeMethod(
             &application,
@@ -168,6 +185,13 @@ int main(int argc, char *argv[])
                                                [code] { QCoreApplication::exit(code); });
             },
             Qt::QueuedConnection);
+    };
+    const auto leave = [&context, &window, &instance, end](int code) {
+        instance.leave();
+        if (KeeperLink *const keeper = context.keeper())
+            keeper->leave(window.keepsTurns(), [end, code] { end(code); });
+        else
+            end(code);
     };
     QObject::connect(&application, &QGuiApplication::lastWindowClosed, &application,
                      [leave] { leave(0); });

@@ -1,22 +1,10 @@
 // SPDX-License-Identifier: MIT
 #include "app/wiring/appcontext.h"
 
-#include "agent/copilotbackend.h"
-#include "agent/mcpbackend.h"
+#include "app/wiring/connectionparts.h"
 #include "base/logging.h"
 #include "server/clilocator.h"
-#include "server/commandline.h"
-#include "server/localserver.h"
 #include "session/explanation.h"
-#include "transport/makemcptransport.h"
-#include "transport/maketransport.h"
-#include "transport/processtransport.h"
-#include "transport/tcptransport.h"
-
-#include <QCoreApplication>
-#include <QFileInfo>
-#include <QHostAddress>
-#include <QUrl>
 
 namespace pilotlight {
 
@@ -60,31 +48,6 @@ ConnectionMode modeOf(ServerMode mode)
         return ConnectionMode::Demo;
     }
     return ConnectionMode::Local;
-}
-
-QString demoServerPath()
-{
-    QString path =
-        QCoreApplication::applicationDirPath() + QStringLiteral("/pilotlight-demo-server");
-#ifdef Q_OS_WIN
-    path += QStringLiteral(".exe");
-#endif
-    return path;
-}
-
-//! Our own servers are started without an idle limit. Of one that somebody else runs on this
-//! machine the command line tells; of others nobody.
-std::optional<IdleLimit> knownIdleLimit(const ConnectionStatus &status, const QString &url)
-{
-    if (status.mode != ConnectionMode::Attach)
-        return IdleLimit::never(IdleLimit::Origin::OwnFlag);
-    const QUrl address(url.contains(QStringLiteral("://")) ? url : QStringLiteral("tcp://") + url);
-    const bool loopback =
-        address.host() == QStringLiteral("localhost") || QHostAddress(address.host()).isLoopback();
-    if (!loopback || address.port() <= 0)
-        return std::nullopt;
-    return idleLimitOfCommandLine(commandLineOf(listenerOf(static_cast<quint16>(address.port()))),
-                                  IdleLimit::Origin::CommandLine);
 }
 
 LinkFacts linkFacts(const ConnectionStatus &status)
@@ -161,7 +124,8 @@ AppContext::AppContext(AppOptions options, QObject *parent)
         for (const Connection *const connection : m_connections->connections())
             applyVerdict(*connection);
     });
-    m_connections = std::make_unique<ConnectionManager>(makeParts(), m_clock, m_random);
+    m_connections = std::make_unique<ConnectionManager>(
+        makeConnectionParts(m_options.paths, m_clock, m_random), m_clock, m_random);
     connect(m_connections.get(), &ConnectionManager::notice, this,
             [this](const QString &id, const QString &code, const QString &detail) {
                 Q_EMIT notice(code,
@@ -199,6 +163,13 @@ AppContext::AppContext(AppOptions options, QObject *parent)
     connect(&m_settingsStore, &SettingsStore::changed, m_observers.get(),
             [this] { m_observers->apply(m_settingsStore.values()); });
     m_connections->add(config);
+    if (!m_options.keeper)
+        return;
+    m_keeper =
+        std::make_unique<KeeperLink>(*m_options.keeper, *m_connections, *m_sessions, m_clock);
+    m_keeper->setComesBack(m_settingsStore.values().reopenAfterCrash);
+    connect(&m_settingsStore, &SettingsStore::changed, m_keeper.get(),
+            [this] { m_keeper->setComesBack(m_settingsStore.values().reopenAfterCrash); });
 }
 
 void AppContext::online(Connection &connection)
@@ -209,7 +180,7 @@ void AppContext::online(Connection &connection)
     const ConnectionConfig &config = connection.config();
     const ConnectionStatus status = connection.status();
     applyKeeping(connection);
-    m_sessions->setKnownIdleLimit(config.id, knownIdleLimit(status, config.url));
+    m_sessions->setKnownIdleLimit(config.id, knownIdleLimit(status.mode, config.url));
     m_sessions->setBackend(config.id, backend, status.generation);
     Prover::deleteLeftovers(*backend, *m_verdicts);
     applyVerdict(connection);
@@ -219,29 +190,9 @@ void AppContext::applyKeeping(const Connection &connection)
 {
     const ConnectionConfig &config = connection.config();
     if (config.kind == BackendKind::Copilot)
-        m_sessions->setKeeping(config.id, keepingFor(config, connection.status().mode));
-}
-
-SessionKeeping AppContext::keepingFor(const ConnectionConfig &config, ConnectionMode mode) const
-{
-    const EffectiveKeepalive &settings = config.keepalive;
-    SessionKeeping keeping;
-    keeping.touch = settings.sessionTouch == SessionTouch::On ? TouchMode::On
-        : settings.sessionTouch == SessionTouch::Off          ? TouchMode::Off
-                                                              : TouchMode::Auto;
-    keeping.jitter = settings.jitter;
-    if (settings.idleLimit)
-        keeping.idleLimit = *settings.idleLimit > Milliseconds(0)
-            ? IdleLimit{settings.idleLimit, IdleLimit::Origin::User}
-            : IdleLimit::never(IdleLimit::Origin::User);
-    keeping.parkAfter =
-        settings.parkAfter > Milliseconds(0) ? std::optional(settings.parkAfter) : std::nullopt;
-    keeping.silentAttach = m_options.silentAttach;
-    if (mode == ConnectionMode::Demo) { // no server of ours to keep (keepalive.md 2)
-        keeping.touch = TouchMode::Off;
-        keeping.parkAfter.reset();
-    }
-    return keeping;
+        m_sessions->setKeeping(
+            config.id,
+            sessionKeeping(config.keepalive, connection.status().mode, m_options.silentAttach));
 }
 
 Prover *AppContext::makeProof(const ProverOptions &options, const QString &backendId)
@@ -270,6 +221,7 @@ void AppContext::applyVerdict(const Connection &connection)
 
 AppContext::~AppContext()
 {
+    m_keeper.reset();
     m_observers.reset();
     for (Connection *const connection : m_connections->connections())
         connection->dispose();
@@ -295,6 +247,8 @@ void AppContext::start(Sessions sessions)
         config = orDemo(config);
     if (sessions == Sessions::Load && !useSessionsOf(config.mode))
         m_sessions->load();
+    if (m_keeper)
+        m_keeper->start();
     connectWithToken(config);
     if (!m_options.otherBackends)
         return;
@@ -528,65 +482,6 @@ ConnectionConfig AppContext::configFor(const AppSettings &settings) const
 Result<QString> AppContext::locateCli(const QString &wishedPath) const
 {
     return CliLocator().locate(wishedPath);
-}
-
-ConnectionParts AppContext::makeParts()
-{
-    ConnectionParts parts;
-    parts.makeServerHost = [this](const ConnectionConfig &config) -> std::unique_ptr<ServerHost> {
-        LocalServerOptions options;
-        options.program = config.cliPath;
-        return std::make_unique<LocalServer>(m_options.paths, options, m_clock, m_random);
-    };
-    parts.makeTransport = [this](const ConnectionConfig &config, ConnectionMode mode,
-                                 const ServerEndpoint *endpoint) {
-        return makeTransport(config, mode, endpoint);
-    };
-    parts.makeBackend = [](const ConnectionConfig &config, Peer &peer,
-                           Clock &clock) -> std::unique_ptr<Backend> {
-        if (config.kind == BackendKind::Mcp)
-            return std::make_unique<McpBackend>(peer, clock);
-        return std::make_unique<CopilotBackend>(peer, clock);
-    };
-    return parts;
-}
-
-Result<std::unique_ptr<Transport>> AppContext::makeTransport(const ConnectionConfig &config,
-                                                             ConnectionMode mode,
-                                                             const ServerEndpoint *endpoint)
-{
-    if (config.kind == BackendKind::Mcp) {
-        McpEndpoint server;
-        server.command = config.command;
-        server.arguments = config.arguments;
-        server.environment = config.environment;
-        if (config.command.isEmpty()) {
-            server.url = config.url;
-            server.bearerToken = config.token;
-        }
-        return makeMcpTransport(server, m_clock);
-    }
-    if (endpoint)
-        return std::make_unique<TcpTransport>(endpoint->host, endpoint->port);
-    if (mode == ConnectionMode::Attach)
-        return makeTransportForUrl(config.url, m_clock);
-
-    ProcessTransport::Command command;
-    if (mode == ConnectionMode::Demo) {
-        command.program = demoServerPath();
-        command.arguments = {QStringLiteral("--stdio"), QStringLiteral("--state-dir"),
-                             m_options.paths.state + QStringLiteral("/demo")};
-        if (!QFileInfo(command.program).isExecutable())
-            return failure(ErrorCode::ServerNotFound, command.program);
-    } else {
-        const Result<QString> cli = locateCli(config.cliPath);
-        if (!cli)
-            return tl::make_unexpected(cli.error());
-        command.program = *cli;
-        command.arguments = {QStringLiteral("--headless"), QStringLiteral("--no-auto-update"),
-                             QStringLiteral("--stdio")};
-    }
-    return std::make_unique<ProcessTransport>(std::move(command), m_clock);
 }
 
 } // namespace pilotlight

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: MIT
 #pragma once
 
+#include "app/wiring/keeperlink.h"
 #include "app/wiring/observers.h"
 #include "base/paths.h"
 #include "base/random.h"
@@ -44,6 +45,8 @@ struct AppOptions
     std::optional<LogLevel> stderrLevel = LogLevel::Warning;
     bool otherBackends = true; //!< those of backends.json, beside the default one
     bool silentAttach = false; //!< sessions are attached without a trace in their history
+    //! Sessions are also held by a process that outlives this one.
+    std::optional<KeeperLink::Options> keeper;
     KeepaliveSettings keepalive; //!< over what the settings say of the default backend
     //! In place of what the settings say (--demo, --connect).
     std::optional<ConnectionConfig> connection;
@@ -82,6 +85,8 @@ public:
     Prover *makeProof(const ProverOptions &options = {},
                       const QString &backendId = DefaultBackendId);
 
+    //! Null where the options name none.
+    KeeperLink *keeper() { return m_keeper.get(); }
     //! Metrics, sleep and wake.
     Observers &observers() { return *m_observers; }
 
@@ -133,12 +138,7 @@ private:
     //! Gives the connection's sessions to the session manager.
     void online(Connection &connection);
     void applyKeeping(const Connection &connection); //!< its sessions' touches and parking
-    SessionKeeping keepingFor(const ConnectionConfig &config, ConnectionMode mode) const;
     ConnectionConfig configFor(const AppSettings &settings) const;
-    ConnectionParts makeParts();
-    Result<std::unique_ptr<Transport>> makeTransport(const ConnectionConfig &config,
-                                                     ConnectionMode mode,
-                                                     const ServerEndpoint *endpoint);
     //! The default backend's, with its token from the secret store.
     void connectWithToken(ConnectionConfig config);
     void connectBackend(const BackendSettings &backend);
@@ -173,6 +173,7 @@ private:
     BackendStore m_backends;
     JsonFile::Loaded m_backendsLoaded;
     std::unique_ptr<ConnectionManager> m_connections;
+    std::unique_ptr<KeeperLink> m_keeper;
     std::unique_ptr<Observers> m_observers; //!< of connections and sessions
     std::map<QString, ConnectionLease> m_leases;
     std::map<QString, QList<EffectiveKeepalive::Warning>> m_complaints; //!< said last, by backend

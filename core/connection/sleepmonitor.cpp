@@ -14,10 +14,11 @@ constexpr Milliseconds Drift{1'000};
 } // namespace
 
 SleepMonitor::SleepMonitor(std::unique_ptr<SleepSource> source, Milliseconds interval, Clock &clock,
-                           QObject *parent)
+                           QObject *parent, Milliseconds checkEvery)
     : QObject(parent)
     , m_source(std::move(source))
     , m_interval(interval)
+    , m_checkEvery(checkEvery)
     , m_clock(clock)
     , m_known(offset())
     , m_lastOffset(m_known)
@@ -34,7 +35,7 @@ SleepMonitor::~SleepMonitor() = default;
 
 void SleepMonitor::schedule()
 {
-    m_timer = m_clock.after(CheckEvery, [this] {
+    m_timer = m_clock.after(m_checkEvery, [this] {
         schedule();
         check();
     });

@@ -27,9 +27,10 @@ public:
     //! After aboutToSleep() and so long awake without a word: the sleep was called off.
     static constexpr Milliseconds CalledOffAfter{30'000};
 
-    //! \a source may be null. \a interval: see setInterval().
+    //! \a source may be null. \a interval: see setInterval(). \a checkEvery: a program that must
+    //! not wake up often looks less often.
     SleepMonitor(std::unique_ptr<SleepSource> source, Milliseconds interval, Clock &clock,
-                 QObject *parent = nullptr);
+                 QObject *parent = nullptr, Milliseconds checkEvery = CheckEvery);
     ~SleepMonitor() override;
 
     //! The shortest probe interval in use: a sleep of half of it is worth a check.
@@ -55,6 +56,7 @@ private:
 
     std::unique_ptr<SleepSource> m_source;
     Milliseconds m_interval;
+    const Milliseconds m_checkEvery;
     Clock &m_clock;
     Nanoseconds m_known; //!< of offset(): sleep that was reported, or too short to be sleep
     Nanoseconds m_lastOffset;

@@ -56,6 +56,10 @@ std::optional<Enum> valueOf(const Names<Enum, N> &names, const QString &text)
 constexpr Names<StayAwake, 3> StayAwakes{
     {{StayAwake::Off, "off"}, {StayAwake::Busy, "busy"}, {StayAwake::Always, "always"}}};
 
+constexpr Names<WhenClosing, 3> WhenClosings{{{WhenClosing::Ask, "ask"},
+                                              {WhenClosing::KeepTurns, "keep-turns"},
+                                              {WhenClosing::StopTurns, "stop-turns"}}};
+
 //! Reads members of one group and notes those that make no sense.
 class Reader
 {
@@ -159,6 +163,8 @@ AppSettings settingsFromJson(const QJsonObject &root, QStringList &ignored)
     window.read(QStringLiteral("splitter"), values.splitterState);
     window.read(QStringLiteral("session"), values.currentSession);
     window.read(QStringLiteral("notifications"), values.notifications);
+    window.read(QStringLiteral("whenClosing"), WhenClosings, values.whenClosing);
+    window.read(QStringLiteral("reopenAfterCrash"), values.reopenAfterCrash);
     window.read(QStringLiteral("logVisible"), values.logVisible);
     window.read(QStringLiteral("logLocalTime"), values.logLocalTime);
     return values;
@@ -191,6 +197,8 @@ QJsonObject settingsToJson(QJsonObject root, const AppSettings &values)
     setOrRemove(window, QStringLiteral("splitter"), values.splitterState);
     setOrRemove(window, QStringLiteral("session"), values.currentSession);
     window.insert(QStringLiteral("notifications"), values.notifications);
+    window.insert(QStringLiteral("whenClosing"), nameOf(WhenClosings, values.whenClosing));
+    window.insert(QStringLiteral("reopenAfterCrash"), values.reopenAfterCrash);
     window.insert(QStringLiteral("logVisible"), values.logVisible);
     window.insert(QStringLiteral("logLocalTime"), values.logLocalTime);
     root.insert(WindowGroup, window);

@@ -37,6 +37,14 @@ enum class StayAwake
     Always //!< while Pilotlight runs
 };
 
+//! What becomes of running turns when the window closes and a keeper can go on with them.
+enum class WhenClosing
+{
+    Ask,
+    KeepTurns,
+    StopTurns
+};
+
 QString serverModeName(ServerMode mode); //!< "local": as in the settings file
 std::optional<ServerMode> serverModeFromName(const QString &name);
 QString themeChoiceName(ThemeChoice theme); //!< "system"
@@ -54,6 +62,9 @@ struct AppSettings
     StayAwake stayAwake = StayAwake::Off;
     QString metricsEndpoint; //!< base URL of an OpenTelemetry collector; empty: none
     bool metricsToolHiveNames = false;
+    // Without the window.
+    WhenClosing whenClosing = WhenClosing::Ask;
+    bool reopenAfterCrash = true; //!< the keeper starts the window again
     // The window.
     ThemeChoice theme = ThemeChoice::System;
     QByteArray windowGeometry;

@@ -109,8 +109,7 @@ bool LocalChannel::isOpen() const
 void LocalChannel::send(const QJsonObject &message)
 {
     if (isOpen())
-        m_socket->write(
-            LineFramer::framed(QJsonDocument(message).toJson(QJsonDocument::Compact)));
+        m_socket->write(LineFramer::framed(QJsonDocument(message).toJson(QJsonDocument::Compact)));
 }
 
 void LocalChannel::close()
@@ -178,8 +177,8 @@ LocalListener::~LocalListener()
 
 Result<void> LocalListener::listen(const QString &folder, const QString &role)
 {
-    auto lock = std::make_unique<QLockFile>(folder + QLatin1Char('/') + role
-                                            + QStringLiteral(".lock"));
+    auto lock =
+        std::make_unique<QLockFile>(folder + QLatin1Char('/') + role + QStringLiteral(".lock"));
     lock->setStaleLockTime(0); // old or not: it is stale only when its process has gone
     if (!lock->tryLock()) {
         if (lock->error() == QLockFile::LockFailedError)

@@ -288,11 +288,15 @@ private Q_SLOTS:
 
     void theLedgerCounts()
     {
-        m_panel->setLedger({1, 20, 0, 2, 1, 0});
+        m_panel->setLedger({1, 20, 0, 2, 1, 0, {}});
         QCOMPARE(
             find<QLabel>("survivalLedger")->text(),
             QStringLiteral("1 probe answered · 20 touches · 0 sleeps · 2 reconnects · 1 session "
                            "brought back · 0 messages lost"));
+        m_panel->setLedger({0, 0, 0, 0, 0, 0, 12});
+        QVERIFY(find<QLabel>("survivalLedger")
+                    ->text()
+                    .endsWith(QStringLiteral("· 12 sessions go on without the window")));
     }
 
     void rowsAreWantedWhileThePageIsSeen()

@@ -380,6 +380,42 @@ private Q_SLOTS:
         QVERIFY(!m_window->isVisible());
     }
 
+    void closingAsksWhatBecomesOfTurnsThatCanGoOn_data()
+    {
+        QTest::addColumn<QString>("button");
+        QTest::addColumn<bool>("remember");
+        QTest::addColumn<bool>("keeps");
+        QTest::newRow("go on") << QStringLiteral("closeKeep") << false << true;
+        QTest::newRow("always go on") << QStringLiteral("closeKeep") << true << true;
+        QTest::newRow("stop") << QStringLiteral("closeStop") << false << false;
+        QTest::newRow("always stop") << QStringLiteral("closeStop") << true << false;
+    }
+    void closingAsksWhatBecomesOfTurnsThatCanGoOn()
+    {
+        QFETCH(QString, button);
+        QFETCH(bool, remember);
+        QFETCH(bool, keeps);
+        const auto busy = [this] {
+            m_window->show();
+            m_window->setStatus(online());
+            m_window->setAttention(0, 2);
+            m_window->setTurnsGoOn(true);
+        };
+        busy();
+        QVERIFY(!m_window->close());
+        auto *const box = find<QMessageBox>("closeQuestion");
+        QVERIFY(box->text().contains(QStringLiteral("2 sessions")));
+        box->checkBox()->setChecked(remember);
+        find<QPushButton>(qPrintable(button))->click();
+        QVERIFY(!m_window->isVisible());
+        QCOMPARE(m_window->keepsTurns(), keeps);
+        makeWindow();
+        busy();
+        QCOMPARE(m_window->close(), remember); // asked once, and remembered
+        if (remember)
+            QCOMPARE(m_window->keepsTurns(), keeps);
+    }
+
     void closingWithoutWorkDoesNotAsk()
     {
         m_window->show();

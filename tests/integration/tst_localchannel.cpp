@@ -112,8 +112,7 @@ private Q_SLOTS:
         socket.close();
         QFile lock(folder.filePath(Role + QStringLiteral(".lock")));
         QVERIFY(lock.open(QIODevice::WriteOnly));
-        lock.write("4194304\ntst_localchannel\n"
-                   + QSysInfo::machineHostName().toUtf8() + "\n");
+        lock.write("4194304\ntst_localchannel\n" + QSysInfo::machineHostName().toUtf8() + "\n");
         lock.close();
         Ends ends(folder.path());
         ends.connectNow();

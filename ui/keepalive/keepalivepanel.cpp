@@ -200,7 +200,7 @@ void KeepalivePanel::updateHeader()
 
 void KeepalivePanel::setLedger(const SurvivalLedger &ledger)
 {
-    m_ledger->setText(QStringList{
+    QStringList parts{
         plural(static_cast<qint64>(ledger.probes), tr("1 probe answered"),
                tr("%1 probes answered")),
         plural(static_cast<qint64>(ledger.touches), tr("1 touch"), tr("%1 touches")),
@@ -209,8 +209,11 @@ void KeepalivePanel::setLedger(const SurvivalLedger &ledger)
         plural(static_cast<qint64>(ledger.resumes), tr("1 session brought back"),
                tr("%1 sessions brought back")),
         plural(static_cast<qint64>(ledger.messagesLost), tr("1 message lost"),
-               tr("%1 messages lost"))}
-                          .join(QStringLiteral(" · ")));
+               tr("%1 messages lost"))};
+    if (ledger.held)
+        parts.append(plural(*ledger.held, tr("1 session goes on without the window"),
+                            tr("%1 sessions go on without the window")));
+    m_ledger->setText(parts.join(QStringLiteral(" · ")));
 }
 
 void KeepalivePanel::setVerdict(const QString &sentence, bool proving)

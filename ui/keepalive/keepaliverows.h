@@ -7,6 +7,8 @@
 
 #include <QList>
 
+#include <optional>
+
 namespace pilotlight {
 
 //! One session as the keepalive panel shows it. Copied, never shared.
@@ -47,6 +49,9 @@ struct SurvivalLedger
     quint64 resumes = 0; //!< sessions brought back after a loss
     quint64 messagesLost =
         0; //!< prompts that a server took and dropped, and that nobody sent again
+    //! Sessions that go on when the window ends, since the keeper holds them, too. Nothing: there
+    //! is none, or none yet.
+    std::optional<int> held;
 };
 
 } // namespace pilotlight

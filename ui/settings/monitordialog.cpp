@@ -52,15 +52,25 @@ QString collectorUrlProblem(const QString &text)
 
 MonitorDialog::MonitorDialog(const AppSettings &settings, QWidget *parent)
     : QDialog(parent)
+    , m_whenClosing(new QComboBox(this))
+    , m_reopen(new QCheckBox(tr("&Open the window again after a crash"), this))
     , m_stayAwake(new QComboBox(this))
     , m_endpoint(new QLineEdit(settings.metricsEndpoint, this))
     , m_endpointHint(hint({}, this))
     , m_toolHive(new QCheckBox(tr("Use &ToolHive's metric names"), this))
 {
     setObjectName(QStringLiteral("monitorDialog"));
-    setWindowTitle(tr("Sleep and metrics"));
+    setWindowTitle(tr("Background and metrics"));
     setMinimumWidth(460);
 
+    m_whenClosing->setObjectName(QStringLiteral("whenClosing"));
+    m_whenClosing->addItem(tr("Ask"), static_cast<int>(WhenClosing::Ask));
+    m_whenClosing->addItem(tr("Let them go on in the background"),
+                           static_cast<int>(WhenClosing::KeepTurns));
+    m_whenClosing->addItem(tr("Stop them"), static_cast<int>(WhenClosing::StopTurns));
+    m_whenClosing->setCurrentIndex(m_whenClosing->findData(static_cast<int>(settings.whenClosing)));
+    m_reopen->setObjectName(QStringLiteral("reopenAfterCrash"));
+    m_reopen->setChecked(settings.reopenAfterCrash);
     m_stayAwake->setObjectName(QStringLiteral("stayAwake"));
     m_stayAwake->addItem(tr("Never"), static_cast<int>(StayAwake::Off));
     m_stayAwake->addItem(tr("While an agent works"), static_cast<int>(StayAwake::Busy));
@@ -84,6 +94,14 @@ MonitorDialog::MonitorDialog(const AppSettings &settings, QWidget *parent)
     auto *const layout = new QVBoxLayout(this);
     layout->setSpacing(Theme::space(2));
     layout->setContentsMargins(Theme::space(5), Theme::space(5), Theme::space(5), Theme::space(4));
+    layout->addWidget(
+        heading(tr("When the window &closes while sessions work"), this, m_whenClosing));
+    layout->addWidget(m_whenClosing);
+    layout->addWidget(hint(tr("In the background turns run to their end; permissions and questions "
+                              "wait for you."),
+                           this));
+    layout->addWidget(m_reopen);
+    layout->addSpacing(Theme::space(3));
     layout->addWidget(heading(tr("Keep this computer &awake"), this, m_stayAwake));
     layout->addWidget(m_stayAwake);
     layout->addWidget(hint(tr("A sleeping computer stops its agents. Closing the lid may send it "
@@ -119,6 +137,8 @@ void MonitorDialog::validate()
 
 AppSettings MonitorDialog::applied(AppSettings settings) const
 {
+    settings.whenClosing = static_cast<WhenClosing>(m_whenClosing->currentData().toInt());
+    settings.reopenAfterCrash = m_reopen->isChecked();
     settings.stayAwake = static_cast<StayAwake>(m_stayAwake->currentData().toInt());
     settings.metricsEndpoint = m_endpoint->text().trimmed();
     settings.metricsToolHiveNames = m_toolHive->isChecked();

@@ -13,7 +13,8 @@ class QPushButton;
 
 namespace pilotlight {
 
-//! Asks where the keepalive's metrics go and whether agents keep the computer awake.
+//! Asks what goes on without the window, whether agents keep the computer awake, and where the
+//! keepalive's metrics go.
 class MonitorDialog : public QDialog
 {
     Q_OBJECT
@@ -26,6 +27,8 @@ public:
 private:
     void validate();
 
+    QComboBox *m_whenClosing;
+    QCheckBox *m_reopen;
     QComboBox *m_stayAwake;
     QLineEdit *m_endpoint;
     QLabel *m_endpointHint;

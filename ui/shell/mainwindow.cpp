@@ -14,6 +14,7 @@
 #include <QAction>
 #include <QActionGroup>
 #include <QBoxLayout>
+#include <QCheckBox>
 #include <QCloseEvent>
 #include <QMenuBar>
 #include <QMessageBox>
@@ -203,7 +204,8 @@ void MainWindow::makeActions()
     QAction *const settings =
         add("connectionSettings", QStringLiteral("settings"), tr("Connection se&ttings…"),
             &MainWindow::connectionSettingsRequested, Keys{QKeySequence(Qt::CTRL | Qt::Key_Comma)});
-    add("monitorSettings", {}, tr("Sleep and &metrics…"), &MainWindow::monitorSettingsRequested);
+    add("monitorSettings", {}, tr("Background and &metrics…"),
+        &MainWindow::monitorSettingsRequested);
     settings->setMenuRole(QAction::PreferencesRole);
     add("exportProfile", QStringLiteral("export"), tr("&Export settings and sessions…"),
         &MainWindow::exportProfileRequested);
@@ -474,29 +476,66 @@ void MainWindow::showShortcuts()
 
 void MainWindow::closeEvent(QCloseEvent *event)
 {
-    // A server ends a turn when the last connection that is attached to its session goes.
+    const WhenClosing wish = m_settings.values().whenClosing;
     if (m_working > 0 && !m_closeConfirmed && m_status.phase == Phase::Online) {
-        event->ignore();
-        auto *const box = new QMessageBox(QMessageBox::Warning, tr("Sessions are working"),
-                                          plural(m_working,
-                                                 tr("One session is working. Its turn ends when "
-                                                    "the window closes; its history stays."),
-                                                 tr("%1 sessions are working. Their turns end when "
-                                                    "the window closes; their history stays.")),
-                                          QMessageBox::Cancel, this);
-        box->setObjectName(QStringLiteral("closeQuestion"));
-        box->setAttribute(Qt::WA_DeleteOnClose);
-        QPushButton *const close = box->addButton(tr("Close anyway"), QMessageBox::DestructiveRole);
-        close->setObjectName(QStringLiteral("closeConfirm"));
-        connect(close, &QPushButton::clicked, this, [this] {
-            m_closeConfirmed = true;
-            this->close();
-        });
-        box->open();
-        return;
+        if (!m_turnsGoOn || wish == WhenClosing::Ask) {
+            event->ignore();
+            askBeforeClosing();
+            return;
+        }
+        m_keepTurns = wish == WhenClosing::KeepTurns;
     }
     saveLayout();
     event->accept();
+}
+
+void MainWindow::askBeforeClosing()
+{
+    auto *const box = new QMessageBox(this);
+    box->setObjectName(QStringLiteral("closeQuestion"));
+    box->setAttribute(Qt::WA_DeleteOnClose);
+    box->setWindowTitle(tr("Sessions are working"));
+    const auto closeBy = [this, box](QAbstractButton *button, bool keepTurns) {
+        connect(button, &QAbstractButton::clicked, this, [this, box, keepTurns] {
+            if (const QCheckBox *const always = box->checkBox(); always && always->isChecked())
+                changeSettings([keepTurns](AppSettings &settings) {
+                    settings.whenClosing =
+                        keepTurns ? WhenClosing::KeepTurns : WhenClosing::StopTurns;
+                });
+            m_keepTurns = keepTurns;
+            m_closeConfirmed = true;
+            close();
+        });
+    };
+    box->addButton(QMessageBox::Cancel);
+    if (m_turnsGoOn) {
+        box->setIcon(QMessageBox::Question);
+        box->setText(
+            plural(m_working, tr("One session is working."), tr("%1 sessions are working.")));
+        box->setInformativeText(
+            tr("Their turns can go on in the background until they end; permissions and questions "
+               "wait for you. Prompts that are queued here go out when you come back."));
+        box->setCheckBox(new QCheckBox(tr("&Do not ask again"), box));
+        auto *const keep = box->addButton(tr("&Let them go on"), QMessageBox::AcceptRole);
+        keep->setObjectName(QStringLiteral("closeKeep"));
+        auto *const stop = box->addButton(tr("&Stop them"), QMessageBox::DestructiveRole);
+        stop->setObjectName(QStringLiteral("closeStop"));
+        box->setDefaultButton(keep);
+        closeBy(keep, true);
+        closeBy(stop, false);
+    } else {
+        // A server ends a turn when the last connection that is attached to its session goes.
+        box->setIcon(QMessageBox::Warning);
+        box->setText(plural(m_working,
+                            tr("One session is working. Its turn ends when the window closes; its "
+                               "history stays."),
+                            tr("%1 sessions are working. Their turns end when the window closes; "
+                               "their history stays.")));
+        auto *const close = box->addButton(tr("Close anyway"), QMessageBox::DestructiveRole);
+        close->setObjectName(QStringLiteral("closeConfirm"));
+        closeBy(close, false);
+    }
+    box->open();
 }
 
 bool MainWindow::event(QEvent *event)

@@ -69,6 +69,11 @@ public:
     ConnectionBar &bar() { return *m_bar; }
     QAction *action(const char *name) const;
     bool isLogVisible() const;
+    //! Whether turns go on when the window closes, since another process is attached to all
+    //! sessions, too.
+    void setTurnsGoOn(bool goOn) { m_turnsGoOn = goOn; }
+    //! What the user wants of them; meaningful once the window has closed.
+    bool keepsTurns() const { return m_keepTurns; }
     //! Keeps sizes and places for the next start; closing the window does it by itself.
     void saveLayout();
 
@@ -122,6 +127,7 @@ private:
     void unsaved(const QString &code, const QString &detail);
     void savedAgain(const QString &code);
     void askRestart();
+    void askBeforeClosing();
     template <typename Change>
     void changeSettings(Change &&change);
 
@@ -137,6 +143,8 @@ private:
     QString m_sessionTitle;
     int m_waiting = 0;
     int m_working = 0;
+    bool m_turnsGoOn = false;
+    bool m_keepTurns = true;
     bool m_closeConfirmed = false;
     bool m_painted = false;
 
