@@ -162,8 +162,7 @@ struct CommandShape
 constexpr CommandShape Commands[] = {
     {"status", 0}, {"ping", 0},        {"sessions", 0, 2}, {"new", 0},   {"send", 2},
     {"resume", 1}, {"abort", 1},       {"delete", 1},      {"guard", 0}, {"log", 0},
-    {"prove", 0},  {"settings", 1, 2}, {"bundle", 1},
-    {"keeper", 0}};
+    {"prove", 0},  {"settings", 1, 2}, {"bundle", 1},      {"keeper", 0}};
 
 QCommandLineOption valued(const char *name)
 {

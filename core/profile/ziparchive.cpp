@@ -126,7 +126,7 @@ Result<void> writeZip(const QString &path, const QList<ArchiveFile> &files, cons
         return failure(ErrorCode::StorageFailed, QStringLiteral("too much for one archive"));
     QSaveFile file(path);
     if (!file.open(QFile::WriteOnly) || !file.setPermissions(PrivateFile)
-        || file.write(bytes) != bytes.size() || !file.commit())
+        || file.write(bytes) != bytes.size() || !commitWhole(file))
         return failure(ErrorCode::StorageFailed, file.errorString());
     return {};
 }

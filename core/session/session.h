@@ -7,8 +7,8 @@
 #include "session/transcript.h"
 
 #include <QHash>
-#include <QSet>
 #include <QObject>
+#include <QSet>
 
 #include <map>
 

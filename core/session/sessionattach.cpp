@@ -201,6 +201,7 @@ void SessionManager::onLost(const QString &id)
         return;
     qCWarning(lcSession).noquote()
         << QStringLiteral("Session %1 was dropped by the server; resuming it").arg(id.left(8));
+    ++session->m_work.deaths;
     session->m_transcript.markInterrupted();
     session->m_work.settling.clear();
     // An idle limit is minutes at least: who goes at once, again and again, would go for ever.

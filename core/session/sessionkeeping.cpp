@@ -163,7 +163,6 @@ void SessionManager::onTouched(const TouchEvent &event)
     }
     const bool dead = session && event.result.sessionNotFound && isOpen(session->m_state);
     if (dead) {
-        ++session->m_work.deaths;
         learn(*session, m_clock.bootNow() - session->m_work.counted);
     }
     Q_EMIT touched(event);

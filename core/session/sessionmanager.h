@@ -170,8 +170,8 @@ Q_SIGNALS:
     void requestFailed(const QString &id, const QString &what, const pilotlight::Error &error);
     //! A touch or a check of one session ended; every attempt exactly once.
     void touched(const pilotlight::TouchEvent &event);
-    //! A prompt waits for the word that its session is still there. Worth a probe of the connection:
-    //! should the server be frozen, that is found within two deadlines from now.
+    //! A prompt waits for the word that its session is still there. Worth a probe of the
+    //! connection: should the server be frozen, that is found within two deadlines from now.
     void promptWaits(const QString &backendId);
     //! The server has dropped a prompt as it does where nobody is signed in: worth asking it.
     void signInDoubted(const QString &backendId);

@@ -253,8 +253,7 @@ void TranscriptStore::keepDamaged(const QString &sessionId, int count)
         return; // said already; it will be written anew
     m_behind.insert(sessionId);
     const QString path = pathOf(sessionId);
-    const QString copy =
-        m_folder.isEmpty() ? QString() : keepAside(path, m_clock.wallNow(), false);
+    const QString copy = m_folder.isEmpty() ? QString() : keepAside(path, m_clock.wallNow(), false);
     tell("transcript-damaged", copy.isEmpty() ? path : copy, QString::number(count));
 }
 
@@ -304,10 +303,9 @@ void TranscriptStore::addText(Waiting &waiting, const AgentEvent &event)
     const auto *message = std::get_if<MessageDelta>(&event.data);
     const auto *thought = std::get_if<ReasoningDelta>(&event.data);
     const QString &id = message ? message->messageId : thought->reasoningId;
-    auto known = std::find_if(waiting.texts.begin(), waiting.texts.end(),
-                              [&](const Text &text) {
-                                  return text.id == id && text.reasoning == (thought != nullptr);
-                              });
+    auto known = std::find_if(waiting.texts.begin(), waiting.texts.end(), [&](const Text &text) {
+        return text.id == id && text.reasoning == (thought != nullptr);
+    });
     if (known == waiting.texts.end()) {
         waiting.texts.append({thought != nullptr, id, event.meta.agentId, {}, event.meta.time, {}});
         known = waiting.texts.end() - 1;
@@ -372,7 +370,7 @@ void TranscriptStore::replace(const QString &sessionId, const QList<AgentEvent> 
     QDir().mkpath(m_folder);
     QSaveFile file(pathOf(sessionId));
     if (file.open(QIODevice::WriteOnly) && file.setPermissions(PrivateFile)
-        && file.write(all) == all.size() && file.commit()) {
+        && file.write(all) == all.size() && commitWhole(file)) {
         m_behind.remove(sessionId);
         m_checked.insert(sessionId);
         return;

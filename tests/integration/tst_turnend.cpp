@@ -47,9 +47,14 @@ private Q_SLOTS:
         QTRY_COMPARE_WITH_TIMEOUT(app.sessions().explanation(session->id()).cause,
                                   Explanation::Cause::Answering, Patience);
         QTRY_COMPARE_WITH_TIMEOUT(session->activity(), Activity::Idle, Patience);
-        const auto &rows = session->transcript().items();
-        const auto *answer = std::get_if<AssistantItem>(&rows.back().data);
+        // Below it stands that something was recovered.
+        const AssistantItem *answer = nullptr;
+        for (const TranscriptItem &item : session->transcript().items()) {
+            if (const auto *const row = std::get_if<AssistantItem>(&item.data))
+                answer = row;
+        }
         QVERIFY(answer);
+        QVERIFY(std::holds_alternative<NoticeItem>(session->transcript().items().back().data));
         QCOMPARE(answer->text, QStringLiteral("all of it"));
         QVERIFY(!answer->streaming && !answer->interrupted);
         QCOMPARE(app.sessions().explanation(session->id()).activity, Explanation::Activity::Idle);

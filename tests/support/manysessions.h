@@ -45,12 +45,16 @@ inline bool makeManySessions(const QString &folder, quint16 port, int count, int
         }
     }
     return QTest::qWaitFor(
-        [&sessions] {
-            return std::all_of(
-                sessions.sessions().begin(), sessions.sessions().end(), [](const auto &session) {
-                    return session->state() == Session::State::Attached && session->isDurable()
-                        && session->queue().isEmpty() && session->activity() == Activity::Idle;
-                });
+        [&sessions, turns] {
+            return std::all_of(sessions.sessions().begin(), sessions.sessions().end(),
+                               [turns](const auto &session) {
+                                   // Not the moment between two turns.
+                                   return static_cast<int>(session->transcript().items().size())
+                                       >= 2 * turns
+                                       && session->state() == Session::State::Attached
+                                       && session->isDurable() && session->queue().isEmpty()
+                                       && session->activity() == Activity::Idle;
+                               });
         },
         60'000);
 }

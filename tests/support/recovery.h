@@ -27,8 +27,10 @@ struct Recovery
 };
 
 //! Sends \a signal to the process \a pid and waits for the recovery. The first probe goes out at
-//! once where \a probe says so: how long it takes until it is due anyway is the interval's business.
-inline std::optional<Recovery> recoverFrom(Connection &connection, qint64 pid, int signal, bool probe)
+//! once where \a probe says so: how long it takes until it is due anyway is the interval's
+//! business.
+inline std::optional<Recovery> recoverFrom(Connection &connection, qint64 pid, int signal,
+                                           bool probe)
 {
     QObject context;
     QElapsedTimer timer;
