@@ -76,8 +76,7 @@ void SessionManager::readLog(Session &session, const QList<AgentEvent> &history)
                 qCInfo(lcSession).noquote()
                     << QStringLiteral("Session %1: no event log: %2")
                            .arg(session.id().left(8), log.error().toString());
-            const MergedHistory merged =
-                merge(session, history, log.value_or(QList<AgentEvent>()));
+            const MergedHistory merged = merge(session, history, log.value_or(QList<AgentEvent>()));
             session.m_transcript.load(merged.events, true);
             if (session.m_transcript.activity() == Activity::Idle)
                 attached(session, merged);
@@ -96,22 +95,21 @@ void SessionManager::askWhetherItWorks(Session &session, const MergedHistory &me
         attached(session, merged);
         return;
     }
-    backend->sessionWork(session.id(), &session,
-                         [this, &session, merged](const Result<SessionWork> &answer) {
-                             if (session.m_state != Session::State::Attaching
-                                 || session.m_work.gone)
-                                 return;
-                             if (!answer && isConnectionGone(answer.error())) {
-                                 attachFailed(session, answer.error());
-                                 return;
-                             }
-                             SessionWork work = answer.value_or(SessionWork());
-                             work.known = work.known && answer.has_value();
-                             work.toolServers = false;
-                             if (work.nothingToLose())
-                                 session.m_transcript.load(merged.events, false);
-                             attached(session, merged);
-                         });
+    backend->sessionWork(
+        session.id(), &session, [this, &session, merged](const Result<SessionWork> &answer) {
+            if (session.m_state != Session::State::Attaching || session.m_work.gone)
+                return;
+            if (!answer && isConnectionGone(answer.error())) {
+                attachFailed(session, answer.error());
+                return;
+            }
+            SessionWork work = answer.value_or(SessionWork());
+            work.known = work.known && answer.has_value();
+            work.toolServers = false;
+            if (work.nothingToLose())
+                session.m_transcript.load(merged.events, false);
+            attached(session, merged);
+        });
 }
 
 //! Into our own copy.

@@ -48,8 +48,8 @@ KeptTranscript keptLines(const QList<QByteArray> &lines)
 
 QByteArray keptUser(const char *id)
 {
-    return "{\"d\":\"" + QByteArray(id) + "\",\"e\":"
-        + raw(id, "user.message", "{\"content\":\"" + QByteArray(id) + "\"}") + "}";
+    return "{\"d\":\"" + QByteArray(id)
+        + "\",\"e\":" + raw(id, "user.message", "{\"content\":\"" + QByteArray(id) + "\"}") + "}";
 }
 
 //! Reasoning that is known from the answer alone is named after it.
@@ -68,8 +68,8 @@ QByteArray ids(const QList<AgentEvent> &events)
         text += (text.isEmpty() ? "" : " ")
             + (note ? (note->kind == HistoryNote::Kind::Lost ? "lost:" : "recovered:")
                        + QByteArray::number(note->count)
-                    : event.meta.id.isEmpty() && delta ? "\"" + delta->text.toUtf8() + "\""
-                                                       : event.meta.id);
+                   : event.meta.id.isEmpty() && delta ? "\"" + delta->text.toUtf8() + "\""
+                                                      : event.meta.id);
     }
     return text;
 }
@@ -130,8 +130,7 @@ private Q_SLOTS:
     void saysALossOnce()
     {
         const QByteArray note = "{\"n\":{\"lost\":true,\"count\":2,\"time\":0}}";
-        const KeptTranscript kept =
-            keptLines({keptUser("a"), keptUser("b"), keptUser("c"), note});
+        const KeptTranscript kept = keptLines({keptUser("a"), keptUser("b"), keptUser("c"), note});
         const MergedHistory merged = mergeHistory(kept, {user("a")}, {});
         QCOMPARE(ids(merged.events), QByteArray("a b c lost:2"));
         QVERIFY(merged.fresh.isEmpty());

@@ -42,7 +42,8 @@ AgentEvent sent(const QByteArray &type, const QByteArray &data, bool ephemeral =
 
 AgentEvent prompt(const QByteArray &text)
 {
-    return sent("user.message", "{'messageId':'u-" + text + "','content':'" + text
+    return sent("user.message",
+                "{'messageId':'u-" + text + "','content':'" + text
                     + "','attachments':[{'type':'file','path':'/w/f'}]}");
 }
 AgentEvent turnStart()
@@ -55,9 +56,9 @@ AgentEvent turnEnd()
 }
 AgentEvent piece(const QByteArray &text, const QByteArray &messageId = "a1")
 {
-    AgentEvent event = sent("assistant.message_delta",
-                            "{'messageId':'" + messageId + "','deltaContent':'" + text + "'}",
-                            true);
+    AgentEvent event =
+        sent("assistant.message_delta",
+             "{'messageId':'" + messageId + "','deltaContent':'" + text + "'}", true);
     event.meta.raw.clear(); // as from the quick way of the decoder
     return event;
 }
@@ -176,8 +177,8 @@ private Q_SLOTS:
         // Another process keeps it alive; this window has never seen it.
         const QList<AgentEvent> history{prompt("old"), turnStart(), turnEnd(),
                                         prompt("go"),  turnStart(), toolStart()};
-        QList<AgentEvent> log{history[3], history[4], piece("Half a "), piece("sentence"),
-                              history[5], question()};
+        QList<AgentEvent> log{history[3],        history[4], piece("Half a "),
+                              piece("sentence"), history[5], question()};
         QList<AgentEvent> all = history.mid(0, 3) + log;
         Window window(m_dir->path(), m_clock);
         window.connect(history, log);
@@ -350,6 +351,7 @@ private Q_SLOTS:
         }
         Window window(m_dir->path(), m_clock);
         QVERIFY(window.text().isEmpty()); // only when it is looked at
+        QCOMPARE(window.session().displayName(), u"hi"_s); // but it has its name
         window.manager.setVisible(S);
         QCOMPARE(window.text(), online);
         QCOMPARE(window.session().state(), Session::State::Offline);

@@ -243,7 +243,7 @@ private Q_SLOTS:
     void anyIdIsAFileOfItsOwn()
     {
         TranscriptStore store(m_folder, m_clock);
-        const QStringList ids{u"../../evil"_s, u".."_s, u"a/b"_s, u"a%2Fb"_s,
+        const QStringList ids{u"../../evil"_s,    u".."_s,           u"a/b"_s, u"a%2Fb"_s,
                               QString(500, u'x'), QString(501, u'x')};
         for (const QString &id : ids)
             store.append(id, message("e", id.left(4).toLatin1()));
