@@ -12,6 +12,8 @@ namespace {
 
 using LineKind = KeptTranscript::Line::Kind;
 
+constexpr qsizetype MuchText = 256 * 1024; // less is not worth writing a file anew
+
 //! The id of a streamed message or reasoning, marked by its kind; empty for other events.
 QString streamOf(const AgentEvent &event)
 {
@@ -167,15 +169,21 @@ MergedHistory mergeHistory(const KeptTranscript &kept, const QList<AgentEvent> &
         merged.rewrite = true;
         return merged;
     }
-    dropKeptText(base, kept);
+    if (!log.isEmpty()) // a history has no pieces
+        dropKeptText(base, kept);
     places = placesOf(base);
 
     qsizetype lastMeeting = -1;
+    qsizetype bytes = 0;
+    qsizetype pieces = 0;
     for (qsizetype i = 0; i < lines.size(); ++i) {
         if (lines[i].kind == LineKind::Durable && places.contains(lines[i].id))
             lastMeeting = i;
+        bytes += lines[i].length;
+        pieces += lines[i].kind == LineKind::Text ? lines[i].length : 0;
     }
-    merged.rewrite = kept.damaged() > 0;
+    // Of an answer that is whole its pieces are not needed.
+    merged.rewrite = kept.damaged() > 0 || (pieces > MuchText && pieces > bytes / 3);
     merged.events.reserve(base.size() + lines.size());
     qsizetype next = 0;
     const auto take = [&] {
@@ -193,8 +201,13 @@ MergedHistory mergeHistory(const KeptTranscript &kept, const QList<AgentEvent> &
             const qsizetype freshBefore = merged.fresh.size();
             while (next <= place)
                 take();
-            for (qsizetype f = freshBefore; f < merged.fresh.size(); ++f)
+            for (qsizetype f = merged.fresh.size() - 1; f >= freshBefore; --f) {
                 merged.rewrite = merged.rewrite || !merged.fresh[f].meta.ephemeral;
+                // Pieces from before what is kept: we had them, and threw them away when the whole
+                // text came.
+                if (!streamOf(merged.fresh[f]).isEmpty())
+                    merged.fresh.removeAt(f);
+            }
             continue;
         }
         const auto event = kept.event(i);

@@ -108,6 +108,7 @@ private:
     QDateTime m_created;
     QDateTime m_lastActivity;
     QString m_draft;
+    QString m_title; //!< what it was called when it was last seen
     QList<Prompt> m_queue;
 };
 

@@ -170,6 +170,7 @@ std::optional<ReadSession> sessionFromJson(const QJsonValue &value)
     session.lastActivity = reader.time(QStringLiteral("lastActivity"));
     session.durable = reader.boolean(QStringLiteral("durable"), false);
     session.draft = reader.string(QStringLiteral("draft"));
+    session.title = reader.string(QStringLiteral("title"));
     if (const QString backend = reader.string(QStringLiteral("backend")); !backend.isEmpty())
         session.backendId = backend;
     session.parkPolicy = reader.word(QStringLiteral("keepLoaded"), ParkPolicies);
@@ -214,6 +215,7 @@ QJsonObject sessionToJson(const StoredSession &session, const QJsonObject &raw)
     object.insert(QStringLiteral("lastActivity"), timeText(session.lastActivity));
     object.insert(QStringLiteral("durable"), session.durable);
     object.insert(QStringLiteral("draft"), session.draft);
+    object.insert(QStringLiteral("title"), session.title);
     object.insert(QStringLiteral("backend"), session.backendId);
     object.insert(QStringLiteral("keepLoaded"), nameOf(session.parkPolicy, ParkPolicies));
     object.insert(QStringLiteral("parked"), session.parked);

@@ -79,6 +79,7 @@ Session *SessionManager::restore(const StoredSession &stored)
         session->m_lastActivity = stored.lastActivity;
     session->m_durable = stored.durable;
     session->m_draft = stored.draft;
+    session->m_title = stored.title;
     restorePrompts(*session, stored.queue);
     if (session->m_config.provider && session->m_config.provider->apiKey.isEmpty() && m_secrets) {
         session->m_work.secretMissing = true;
@@ -320,6 +321,7 @@ void SessionManager::persist(const Session &session)
     stored.lastActivity = session.m_lastActivity;
     stored.durable = session.m_durable;
     stored.draft = session.m_draft;
+    stored.title = session.m_config.name.isEmpty() ? session.displayName() : QString();
     stored.backendId = session.m_backendId;
     stored.parkPolicy = session.m_parkPolicy;
     stored.parked = session.m_state == Session::State::Parked;

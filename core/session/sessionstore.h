@@ -23,6 +23,7 @@ struct StoredSession
     QDateTime lastActivity; //!< UTC
     bool durable = false; //!< the server has a history for it
     QString draft;
+    QString title; //!< what it was called, to be shown before anything of it was read
     QList<Prompt> queue; //!< not sent yet
     QString backendId = QStringLiteral("default"); //!< the connection whose server has it
     ParkPolicy parkPolicy = ParkPolicy::Auto;

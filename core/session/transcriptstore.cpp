@@ -314,31 +314,41 @@ void TranscriptStore::addText(Waiting &waiting, const AgentEvent &event)
     known->lastDelta = event.meta.id;
 }
 
+//! False where the event leaves nothing.
+bool TranscriptStore::add(Waiting &waiting, const AgentEvent &event)
+{
+    if (std::holds_alternative<MessageDelta>(event.data)
+        || std::holds_alternative<ReasoningDelta>(event.data)) {
+        addText(waiting, event);
+        return true;
+    }
+    const QByteArray bytes = line(event);
+    if (bytes.isEmpty())
+        return false;
+    if (const auto *message = std::get_if<MessageCompleted>(&event.data)) {
+        // What is final needs no pieces.
+        waiting.texts.removeIf([&](const Text &text) {
+            return text.agentId == event.meta.agentId
+                && (text.id == message->messageId
+                    || (text.reasoning && !message->reasoning.isEmpty()));
+        });
+    }
+    endTexts(waiting);
+    waiting.lines += bytes;
+    return true;
+}
+
 void TranscriptStore::append(const QString &sessionId, const AgentEvent &event)
 {
-    const bool isText = std::holds_alternative<MessageDelta>(event.data)
-        || std::holds_alternative<ReasoningDelta>(event.data);
-    if (isText) {
-        addText(m_waiting[sessionId], event);
-    } else {
-        const QByteArray bytes = line(event);
-        if (bytes.isEmpty())
-            return;
-        Waiting &waiting = m_waiting[sessionId];
-        if (const auto *message = std::get_if<MessageCompleted>(&event.data)) {
-            // What is final needs no pieces.
-            waiting.texts.removeIf([&](const Text &text) {
-                return text.agentId == event.meta.agentId
-                    && (text.id == message->messageId
-                        || (text.reasoning && !message->reasoning.isEmpty()));
-            });
-        }
-        endTexts(waiting);
-        waiting.lines += bytes;
-        if (waiting.lines.size() > MostWaiting / 4)
-            flush();
+    Waiting &waiting = m_waiting[sessionId];
+    if (!add(waiting, event)) {
+        if (waiting.lines.isEmpty() && waiting.texts.isEmpty())
+            m_waiting.erase(sessionId);
+        return;
     }
-    if (!m_timer.isActive())
+    if (waiting.lines.size() > MostWaiting / 4 && !m_failing)
+        flush();
+    else if (!m_timer.isActive())
         m_timer = m_clock.after(TranscriptDelay, [this] { flush(); });
 }
 
@@ -348,18 +358,8 @@ void TranscriptStore::replace(const QString &sessionId, const QList<AgentEvent> 
     if (m_leftAlone.contains(sessionId))
         return;
     Waiting waiting;
-    for (const AgentEvent &event : events) {
-        if (std::holds_alternative<MessageDelta>(event.data)
-            || std::holds_alternative<ReasoningDelta>(event.data)) {
-            addText(waiting, event);
-            continue;
-        }
-        const QByteArray bytes = line(event);
-        if (bytes.isEmpty())
-            continue;
-        endTexts(waiting);
-        waiting.lines += bytes;
-    }
+    for (const AgentEvent &event : events)
+        add(waiting, event);
     endTexts(waiting);
     const QByteArray all = TranscriptHeader + waiting.lines;
     if (m_folder.isEmpty()) {

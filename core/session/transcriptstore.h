@@ -109,7 +109,8 @@ private:
 
     QString pathOf(const QString &sessionId) const;
     QByteArray readFile(const QString &sessionId);
-    void addText(Waiting &waiting, const AgentEvent &event);
+    static bool add(Waiting &waiting, const AgentEvent &event);
+    static void addText(Waiting &waiting, const AgentEvent &event);
     static void endTexts(Waiting &waiting);
     static QByteArray textLine(const Text &text);
     static QByteArray line(const AgentEvent &event);

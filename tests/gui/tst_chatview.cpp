@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: MIT
 #include "chatfixture.h"
 #include "samples.h"
+#include "shots.h"
 #include "ui/chat/chatheader.h"
 #include "ui/chat/chatview.h"
 #include "ui/chat/inputbar.h"
@@ -203,6 +204,66 @@ private Q_SLOTS:
         c.f.settle();
         c.update();
         QVERIFY(!c.part<QPushButton>("sendAgain"));
+    }
+
+    void anInterruptedTurnGoesOn_data()
+    {
+        QTest::addColumn<QByteArray>("button");
+        QTest::addColumn<QString>("prompt");
+        QTest::newRow("continue") << QByteArray("continueTurn")
+                                  << QStringLiteral("You were interrupted. Please go on where you "
+                                                    "stopped.");
+        QTest::newRow("ask again") << QByteArray("askAgain") << QStringLiteral("write a story");
+    }
+    void anInterruptedTurnGoesOn()
+    {
+        QFETCH(QByteArray, button);
+        QFETCH(QString, prompt);
+        Chat c;
+        c.emitEvent(UserMessage{
+            QStringLiteral("u"), QStringLiteral("write a story"), UserMessage::Delivery::Idle, {}});
+        c.emitEvent(TurnStarted{QStringLiteral("0")});
+        c.emitEvent(MessageDelta{QStringLiteral("a"),
+                                 QStringLiteral("Once upon a time there was a lighthouse, and")});
+        c.update();
+        QVERIFY(!c.part<QPushButton>(button.constData()));
+        c.emitEvent(SessionShutDown{QStringLiteral("routine")});
+        c.update();
+        takeShots(c.view, QStringLiteral("interrupted"));
+        auto *pressed = c.part<QPushButton>(button.constData());
+        QVERIFY(pressed);
+        const int sent = c.f.backend->count(QStringLiteral("send"));
+        QTest::mouseClick(pressed, Qt::LeftButton);
+        c.update();
+        QCOMPARE(c.f.backend->count(QStringLiteral("send")), sent + 1);
+        QCOMPARE(c.f.backend->last(QStringLiteral("send"))->prompt.text, prompt);
+        c.f.settle();
+        c.emitEvent(
+            UserMessage{c.f.backend->lastMessageId(), prompt, UserMessage::Delivery::Idle, {}});
+        c.update();
+        QVERIFY(!c.part<QPushButton>(button.constData()));
+    }
+
+    void whatHappenedWhileAway()
+    {
+        Chat c;
+        c.emitEvent(UserMessage{
+            QStringLiteral("u"), QStringLiteral("write a story"), UserMessage::Delivery::Idle, {}});
+        HistoryNote note;
+        note.count = 42;
+        c.emitEvent(note);
+        c.emitEvent(TurnStarted{QStringLiteral("0")});
+        c.emitEvent(MessageDelta{QStringLiteral("a"), QStringLiteral("Once upon a time")});
+        note.kind = HistoryNote::Kind::Lost;
+        note.count = 2;
+        c.emitEvent(note);
+        c.update();
+        takeShots(c.view, QStringLiteral("recovered"));
+        QStringList notices;
+        for (const QLabel *label : c.view.findChildren<QLabel *>(QStringLiteral("noticeText")))
+            notices << label->text();
+        QVERIFY(notices.contains(QStringLiteral("42 events recovered")));
+        QVERIFY(notices.contains(QStringLiteral("The server lost this: 2 events above")));
     }
 
     void stopIsThereWhileItWorks()

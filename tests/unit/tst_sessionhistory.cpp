@@ -351,6 +351,7 @@ private Q_SLOTS:
         }
         Window window(m_dir->path(), m_clock);
         QVERIFY(window.text().isEmpty()); // only when it is looked at
+        QCOMPARE(window.session().displayName(), u"hi"_s); // but it has its name
         window.manager.setVisible(S);
         QCOMPARE(window.text(), online);
         QCOMPARE(window.session().state(), Session::State::Offline);
