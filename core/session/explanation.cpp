@@ -150,7 +150,10 @@ Explanation explain(const ExplanationFacts &facts)
         }
         return result;
     }
-    if (facts.failure) {
+    if (facts.signInAwaited) {
+        result.cause = Cause::NotSignedIn;
+        result.action = Action::SignIn;
+    } else if (facts.failure) {
         result.cause = failureOf(*facts.failure, facts);
         if (result.cause == Cause::TurnFailed)
             result.subject = facts.failure->text;

@@ -109,6 +109,7 @@ struct ExplanationFacts
     TurnStep step;
     bool sending = false;
     bool accepted = false; //!< a prompt was, and no turn with it has been seen
+    bool signInAwaited = false; //!< prompts are queued until somebody signs in
     bool ownProvider = false; //!< the session's model is the user's own
     std::optional<NoticeItem> failure; //!< the last thing that happened, where that was an error
     TurnWatch::Evidence evidence;

@@ -136,6 +136,7 @@ Explanation SessionManager::explanation(const QString &id) const
     facts.step = session->m_transcript.step();
     facts.sending = session->m_work.sending;
     facts.accepted = !session->m_work.unechoed.isEmpty();
+    facts.signInAwaited = waitsForSignIn(*session) && !session->m_queue.isEmpty();
     facts.ownProvider = session->m_config.provider.has_value();
     const auto &items = session->m_transcript.items();
     const auto *last = items.empty() ? nullptr : std::get_if<NoticeItem>(&items.back().data);

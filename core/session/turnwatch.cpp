@@ -34,10 +34,9 @@ void TurnWatch::noteEvent(const QString &sessionId)
     entry.evidence.lastEvent = m_clock.bootNow();
     ++entry.evidence.events;
     // The timer is let be: when it is due it looks how long it has been quiet.
-    if (entry.pause != QuietBeforeAsking && entry.load != Load::Idle && entry.question == 0) {
-        entry.pause = QuietBeforeAsking;
+    const bool grown = std::exchange(entry.pause, QuietBeforeAsking) != QuietBeforeAsking;
+    if (grown && entry.load != Load::Idle && entry.question == 0)
         arm(sessionId, entry, QuietBeforeAsking);
-    }
     heard(sessionId, entry);
 }
 

@@ -513,6 +513,18 @@ private Q_SLOTS:
         QCOMPARE(why.activity, Doing::Idle);
     }
 
+    void queuedPromptsAwaitTheSignIn()
+    {
+        Rig rig;
+        rig.manager->setSignedIn(SessionManager::defaultBackendId(), false);
+        QCOMPARE(rig.why().cause, Cause::Idle);
+        rig.manager->send(S, {str("hello"), Delivery::Enqueue, {}, {}});
+        QCOMPARE(rig.why().cause, Cause::NotSignedIn);
+        QCOMPARE(rig.why().action, Action::SignIn);
+        rig.manager->setSignedIn(SessionManager::defaultBackendId(), true);
+        QCOMPARE(rig.why().cause, Cause::Accepted);
+    }
+
     void theLastTurnsFailureStaysUntilTheNext()
     {
         Rig rig;

@@ -79,7 +79,10 @@ StatusChips::StatusChips(QWidget *parent)
     setObjectName(QStringLiteral("statusChips"));
     setAccessibleName(tr("Show only sessions with this status"));
     auto *layout = new FlowLayout(this, Theme::space(1));
-    layout->setContentsMargins(0, 0, 0, 0);
+    layout->setContentsMargins(0, 0, Theme::space(2), 0); // as the filter above
+    QSizePolicy policy(QSizePolicy::Preferred, QSizePolicy::Minimum);
+    policy.setHeightForWidth(true);
+    setSizePolicy(policy);
     for (int i = 0; i < kStatusFilters; ++i) {
         const auto filter = static_cast<StatusFilter>(i);
         auto *chip = new QToolButton(this);
