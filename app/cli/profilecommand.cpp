@@ -2,7 +2,9 @@
 #include "app/cli/ctl.h"
 #include "base/keptfile.h"
 #include "profile/profilefile.h"
+#include "transport/localchannel.h"
 
+#include <QDir>
 #include <QFile>
 #include <QJsonArray>
 #include <QSaveFile>
@@ -34,8 +36,10 @@ public:
             say(u"warning"_s, u"settings were unreadable, kept as "_s + loaded.backup);
         if (const auto loaded = m_backends.load(); !loaded.backup.isEmpty())
             say(u"warning"_s, u"servers were unreadable, kept as "_s + loaded.backup);
-        if (isSettings() || word == u"export")
+        if (isSettings() || word == u"export" || !m_options.yes)
             m_sessions.setReadOnly(); // a window may have it open
+        else if (isOpenElsewhere())
+            return failOpenElsewhere();
         m_sessions.load();
         const QList<SessionStore::Notice> notices = m_sessions.notices();
         for (const SessionStore::Notice &notice : notices)
@@ -121,6 +125,20 @@ private:
         return backupFiles(files, why, m_clock.wallNow());
     }
 
+    //! A window that has the profile open would write over what is changed behind its back. While
+    //! this command runs, no other one starts.
+    bool isOpenElsewhere()
+    {
+        QDir().mkpath(m_options.paths.state);
+        const Result<void> alone = m_alone.listen(m_options.paths.state, u"window"_s);
+        return !alone && alone.error().code == ErrorCode::AlreadyRunning;
+    }
+    int failOpenElsewhere()
+    {
+        return fail(u"a window has this profile open: close it, or use its menu; nothing was "
+                    "changed"_s);
+    }
+
     int importFrom(const QString &path)
     {
         QFile file(path);
@@ -148,6 +166,8 @@ private:
         }
         if (!m_options.yes)
             return onlyTold();
+        if (isSettings() && isOpenElsewhere())
+            return failOpenElsewhere();
         const Result<QStringList> copies = backup(u"before-import"_s);
         if (!copies)
             return fail(
@@ -190,6 +210,8 @@ private:
         }
         if (!m_options.yes)
             return onlyTold();
+        if (isOpenElsewhere())
+            return failOpenElsewhere();
         const Result<QStringList> copies = backup(u"before-reset"_s);
         if (!copies)
             return fail(
@@ -223,6 +245,7 @@ private:
     SettingsStore m_settings;
     BackendStore m_backends;
     SessionStore m_sessions;
+    LocalListener m_alone;
 };
 
 } // namespace

@@ -15,6 +15,8 @@
 #include <QJsonDocument>
 #include <QSysInfo>
 
+#include <algorithm>
+
 namespace pilotlight {
 
 namespace {
@@ -119,9 +121,16 @@ SupportBundle::SupportBundle(AppContext &context, bool live)
     // The list as a window would have it, also for the command line, which has one of its own.
     SessionStore sessions(context.options().paths.state + u"/sessions.json"_s, context.clock());
     sessions.setReadOnly();
-    m_stored = sessions.load();
     if (const SessionStore *own = context.sessionStore())
-        m_stored += own->sessions();
+        m_stored = own->sessions();
+    const QList<StoredSession> onDisk = sessions.load();
+    for (const StoredSession &session : onDisk) {
+        const bool known = std::any_of(
+            m_stored.cbegin(), m_stored.cend(),
+            [&](const StoredSession &other) { return other.config.id == session.config.id; });
+        if (!known)
+            m_stored.append(session);
+    }
     hideWhatIsPrivate();
     add(u"README.txt"_s, QString::fromLatin1(About));
     addVersions();
@@ -350,7 +359,7 @@ void SupportBundle::addStateFiles()
 void SupportBundle::addLogs()
 {
     const AppPaths &paths = m_context.options().paths;
-    for (const QString &name : {u"pilotlight.log"_s, u"pilotlightctl.log"_s}) {
+    for (const QString &name : {u"pilotlight.log"_s, u"pilotlightctl.log"_s, u"keeper.log"_s}) {
         QByteArray text;
         // The newest, and of the one before it what is left of the limit.
         QStringList files = LogFile::filesOldestFirst(paths.log + u'/' + name);

@@ -2,6 +2,7 @@
 #include "app/wiring/appcontext.h"
 #include "support/ctlprocess.h"
 #include "support/serverprocess.h"
+#include "transport/localchannel.h"
 
 #include <QDir>
 #include <QFile>
@@ -154,6 +155,26 @@ private Q_SLOTS:
         QVERIFY(run(u"a"_s, {u"settings"_s, u"reset"_s, u"--servers"_s, u"--yes"_s}));
         backends.load();
         QVERIFY(backends.values().isEmpty());
+    }
+
+    void aProfileThatAWindowHasOpenIsLeftAlone()
+    {
+        QVERIFY(run(u"a"_s, {u"settings"_s, u"export"_s, u"settings.json"_s}));
+        QVERIFY(run(u"a"_s, {u"sessions"_s, u"export"_s, u"sessions.json"_s}));
+        QVERIFY(QDir().mkpath(path(u"b/state"_s)));
+        LocalListener window;
+        QVERIFY(window.listen(path(u"b/state"_s), u"window"_s));
+        for (const QString &what : {u"settings"_s, u"sessions"_s}) {
+            CtlProcess ctl(m_home->path(),
+                           {u"--profile-dir"_s, path(u"b"_s), what, u"import"_s, what + u".json"_s,
+                            u"--yes"_s});
+            QCOMPARE(ctl.exitCode(), 4);
+            const auto errors = ctl.lines({{u"event"_s, u"notice"_s}, {u"level"_s, u"error"_s}});
+            QCOMPARE(errors.size(), 1);
+            QVERIFY(errors.first()[u"text"].toString().contains(u"window"_s));
+        }
+        QVERIFY(!QFile::exists(path(u"b/config/settings.json"_s)));
+        QVERIFY(!QFile::exists(path(u"b/state/sessions.json"_s)));
     }
 
     void nonsenseIsRefused_data()

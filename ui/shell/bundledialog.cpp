@@ -41,6 +41,7 @@ BundleDialog::BundleDialog(const QList<ArchiveFile> &files, QWidget *parent)
 
     m_list->setObjectName(QStringLiteral("bundleFiles"));
     m_list->setAccessibleName(tr("Files in the bundle"));
+    m_list->setSpacing(Theme::space(1) / 2);
     for (const ArchiveFile &file : m_files) {
         m_list->addItem(QStringLiteral("%1\n%2").arg(
             file.name, QLocale().formattedDataSize(file.bytes.size(), 1)));
@@ -54,7 +55,7 @@ BundleDialog::BundleDialog(const QList<ArchiveFile> &files, QWidget *parent)
 
     auto *const columns = new QSplitter(Qt::Horizontal, this);
     columns->setChildrenCollapsible(false);
-    columns->setHandleWidth(Theme::space(2));
+    columns->setHandleWidth(1);
     columns->addWidget(m_list);
     columns->addWidget(m_text);
     columns->setStretchFactor(1, 1);
