@@ -310,6 +310,34 @@ private Q_SLOTS:
         QVERIFY(run.failures.isEmpty()); // nobody need be told
     }
 
+    void aStreamThatBreaksIsNoRefusal_data()
+    {
+        QTest::addColumn<ErrorCode>("code");
+        for (const ErrorCode code :
+             {ErrorCode::ConnectionClosed, ErrorCode::Cancelled, ErrorCode::ProtocolViolation,
+              ErrorCode::InvalidJson, ErrorCode::FrameTooLarge, ErrorCode::ServerExited,
+              ErrorCode::ConnectionExpired, ErrorCode::Internal})
+            QTest::addRow("%d", static_cast<int>(code)) << code;
+    }
+
+    // Garbage on the line ended the connection, and the prompt, which the server had taken, was
+    // sent again without a look at the history.
+    void aStreamThatBreaksIsNoRefusal()
+    {
+        QFETCH(ErrorCode, code);
+        Run run(m_folder->path(), *m_clock);
+        run.connect();
+        run.send(u"one"_s);
+        QVERIFY(run.backend->fail(u"send"_s, {code, {}, {}}));
+        QVERIFY(run.session().queue().isEmpty());
+        QCOMPARE(run.rows(), QStringList(u"?one"_s));
+        run.disconnect();
+        run.connect({message(u"one"_s, u"unheard"_s)});
+        QCOMPARE(run.sent(), QStringList());
+        QCOMPARE(run.rows(), QStringList(u"one"_s));
+        QVERIFY(run.failures.isEmpty());
+    }
+
     void serversWithoutIdsAreMatchedByWords()
     {
         Run run(m_folder->path(), *m_clock);
