@@ -479,6 +479,25 @@ ConnectionConfig AppContext::configFor(const AppSettings &settings) const
     return config;
 }
 
+Result<DrillOptions> AppContext::drillOptions() const
+{
+    const ConnectionConfig &config = m_connections->find(DefaultBackendId)->config();
+    DrillOptions options;
+    if (config.mode != ConnectionMode::Demo) {
+        if (const Result<QString> cli = locateCli(config.cliPath)) {
+            options.program = *cli;
+            return options;
+        } else if (!config.cliPath.isEmpty()) {
+            return tl::make_unexpected(cli.error());
+        }
+    }
+    options.program = demoServerPath();
+    options.isDemo = true;
+    if (!QFileInfo(options.program).isExecutable())
+        return failure(ErrorCode::ServerNotFound, options.program);
+    return options;
+}
+
 Result<QString> AppContext::locateCli(const QString &wishedPath) const
 {
     return CliLocator().locate(wishedPath);
