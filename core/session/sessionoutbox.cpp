@@ -92,6 +92,23 @@ QList<OutboxEntry> SessionManager::undecided(const Session &session) const
     return result;
 }
 
+//! Nothing of the conversation was ever surely on a server's disk: all that was said is still in
+//! the outbox.
+bool SessionManager::isOnlyHere(const Session &session) const
+{
+    const QList<OutboxEntry> open = undecided(session);
+    const auto &items = session.m_transcript.items();
+    return !open.isEmpty()
+        && std::all_of(items.begin(), items.end(), [&open](const TranscriptItem &item) {
+               const auto *user = std::get_if<UserItem>(&item.data);
+               return !user || user->pending
+                   || std::any_of(open.cbegin(), open.cend(), [user](const OutboxEntry &entry) {
+                          return entry.messageId == user->messageId
+                              || entry.prompt.text == user->text;
+                      });
+           });
+}
+
 //! After a start of the app. \a olderQueue: from a session list that was written before there was
 //! an outbox.
 void SessionManager::restorePrompts(Session &session, const QList<Prompt> &olderQueue)

@@ -45,6 +45,10 @@ void SessionManager::sendAgain(const QString &id, const QString &messageId)
         const auto *user = std::get_if<UserItem>(&item.data);
         if (!user || user->messageId != messageId || !user->pending || !user->dropped)
             continue;
+        // Without the server nobody knows whether it was dropped: the next attach asks the history,
+        // and sends it again by itself where it is not in there.
+        if (!isOpen(session->m_state))
+            return;
         session->m_work.unechoed.remove(messageId);
         Prompt prompt;
         prompt.text = user->text;

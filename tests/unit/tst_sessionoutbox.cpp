@@ -338,6 +338,58 @@ private Q_SLOTS:
         QVERIFY(run.failures.isEmpty());
     }
 
+    // It looked as if the server had dropped it, the user clicked "send again", and it ran twice.
+    void whatIsUnknownIsNotSentAgainByHand()
+    {
+        for (const bool arrived : {false, true}) {
+            init();
+            Run run(m_folder->path(), *m_clock);
+            run.connect();
+            run.send(u"one"_s);
+            QVERIFY(run.backend->succeed(u"send"_s));
+            run.disconnect();
+            run.manager.sendAgain(S, u"m1"_s);
+            QVERIFY(run.session().queue().isEmpty());
+            run.connect(arrived ? QList{message(u"one"_s, u"m1"_s)} : QList<AgentEvent>());
+            QCOMPARE(run.sent(), arrived ? QStringList() : QStringList(u"one"_s));
+        }
+    }
+
+    // Killed within 100 ms of the echo of its first prompt, a server has no such session any more.
+    void aSessionThatTheServerNeverWroteIsMadeAgain()
+    {
+        Run run(m_folder->path(), *m_clock);
+        run.connect();
+        run.send(u"one"_s);
+        QVERIFY(run.backend->succeed(u"send"_s));
+        run.echo(u"one"_s, u"m1"_s);
+        QVERIFY(run.session().isDurable());
+        run.disconnect();
+        run.manager.setBackend(run.backend.get());
+        QVERIFY(run.backend->fail(u"resumeSession"_s, {ErrorCode::SessionNotFound, {}, {}}));
+        run.connect();
+        QCOMPARE(run.session().state(), Session::State::Attached);
+        QCOMPARE(run.sent(), QStringList(u"one"_s));
+    }
+
+    // But not one whose history somebody has deleted.
+    void aSessionThatIsGoneStaysGone()
+    {
+        Run run(m_folder->path(), *m_clock);
+        run.connect();
+        run.send(u"one"_s);
+        QVERIFY(run.backend->succeed(u"send"_s));
+        run.echo(u"one"_s, u"m1"_s);
+        run.idle();
+        m_clock->advance(2s);
+        run.send(u"two"_s);
+        run.disconnect();
+        run.manager.setBackend(run.backend.get());
+        QVERIFY(run.backend->fail(u"resumeSession"_s, {ErrorCode::SessionNotFound, {}, {}}));
+        QCOMPARE(run.session().state(), Session::State::Failed);
+        QCOMPARE(run.backend->count(u"createSession"_s), 1);
+    }
+
     void serversWithoutIdsAreMatchedByWords()
     {
         Run run(m_folder->path(), *m_clock);
