@@ -6,6 +6,8 @@
 #include "server/clilocator.h"
 #include "session/explanation.h"
 
+#include <QFileInfo>
+
 namespace pilotlight {
 
 namespace {

@@ -197,6 +197,11 @@ void Drill::connectParts()
             });
     connect(m_connections.get(), &ConnectionManager::statusChanged, this, &Drill::changed);
     connect(m_sessions.get(), &SessionManager::sessionChanged, this, &Drill::changed);
+    connect(m_sessions.get(), &SessionManager::promptWaits, m_connections.get(),
+            [this](const QString &id) {
+                if (Connection *const connection = m_connections->find(id))
+                    connection->probeNow(ProbeTrigger::Presend);
+            });
     ConnectionConfig config;
     config.id = connectionId();
     config.mode = ConnectionMode::Local;

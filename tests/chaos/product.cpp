@@ -67,6 +67,9 @@ Product::Product(World &world)
 {
     m_sessions->setOutbox(m_outbox.get());
     m_sessions->setSecretStore(world.secrets.get());
+    m_transcripts = std::make_unique<TranscriptStore>(world.folder + QStringLiteral("/transcripts"),
+                                                      world.clock);
+    m_sessions->setTranscriptStore(m_transcripts.get());
     m_connections = std::make_unique<ConnectionManager>(parts(), world.clock, world.random);
     connect(m_connections.get(), &ConnectionManager::notice, this,
             [this](const QString &, const QString &code) { ++m_notices[code]; });
@@ -83,6 +86,22 @@ Product::Product(World &world)
                 m_sessions->setKeeping(id, keeping);
                 m_sessions->setBackend(id, connection.agentBackend(),
                                        connection.status().generation);
+            });
+    connect(m_connections.get(), &ConnectionManager::statusChanged, m_sessions.get(),
+            [this](const QString &id) {
+                const Connection *const connection = m_connections->find(id);
+                if (connection && connection->status().auth)
+                    m_sessions->setSignedIn(id, connection->status().auth->signedIn);
+            });
+    connect(m_sessions.get(), &SessionManager::promptWaits, m_connections.get(),
+            [this](const QString &id) {
+                if (Connection *const connection = m_connections->find(id))
+                    connection->probeNow(ProbeTrigger::Presend);
+            });
+    connect(m_sessions.get(), &SessionManager::signInDoubted, m_connections.get(),
+            [this](const QString &id) {
+                if (Connection *const connection = m_connections->find(id))
+                    connection->checkSignIn();
             });
     m_wakeCheck = std::make_unique<WakeCheck>(*m_connections, *m_sessions, world.clock);
     m_sleep = std::make_unique<SleepMonitor>(nullptr, DefaultProbeInterval, world.clock);
@@ -112,6 +131,7 @@ Product::~Product()
     m_leases.clear();
     m_connections.reset();
     m_sessions.reset();
+    m_transcripts.reset();
     m_store.reset();
 }
 
@@ -187,7 +207,7 @@ void Product::kill(std::unique_ptr<Product> &product)
 {
     World &world = product->m_world;
     QList<std::pair<QString, std::optional<QByteArray>>> files;
-    for (const char *name : {"/sessions.json", "/outbox.jsonl"}) {
+    for (const char *name : {"/sessions.json", "/sessions.json.journal", "/outbox.jsonl"}) {
         const QString path = world.folder + QLatin1String(name);
         files.append({path, contents(path)});
     }

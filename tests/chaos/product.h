@@ -8,6 +8,7 @@
 #include "session/secretstore.h"
 #include "session/sessionmanager.h"
 #include "session/sessionstore.h"
+#include "session/transcriptstore.h"
 #include "support/faultproxy.h"
 #include "support/scaledclock.h"
 
@@ -92,6 +93,7 @@ private:
     World &m_world;
     std::unique_ptr<SessionStore> m_store;
     std::unique_ptr<Outbox> m_outbox;
+    std::unique_ptr<TranscriptStore> m_transcripts;
     std::unique_ptr<SessionManager> m_sessions;
     std::unique_ptr<ConnectionManager> m_connections;
     std::unique_ptr<WakeCheck> m_wakeCheck;

@@ -9,6 +9,8 @@ namespace pilotlight::chaos {
 struct Shown
 {
     QStringList rows; //!< what must be in the history as well
+    //! It says that the server has lost some of them: they may be more than the history has.
+    bool serverLost = false;
     QHash<QString, int> prompts; //!< rows of the user, by text
     //! Texts of prompts whose turn was cut, stopped or failed, as the window says.
     QSet<QString> excused;
