@@ -80,6 +80,10 @@ void Ctl::start()
         runKeeper(m_options, m_output, this, [this](int code) { finish(code); });
         return;
     }
+    if (m_options.command == QLatin1String("drill")) {
+        runDrill();
+        return;
+    }
     if (m_options.command != QLatin1String("guard")) {
         m_deadline = m_context.clock().after(m_options.timeout, [this] {
             const auto error = m_context.connection().status().error;
@@ -98,6 +102,10 @@ void Ctl::interrupt(int signal)
     if (m_prover && m_prover->state() != Prover::State::Cleaning
         && m_prover->state() != Prover::State::Done) {
         m_prover->cancel(); // its sessions are deleted first; a second signal does not wait
+        return;
+    }
+    if (m_drill && !m_drill->isOver() && m_drill->report().end == DrillReport::End::Running) {
+        m_drill->cancel(); // its server is ended first
         return;
     }
     finish(m_options.command == QLatin1String("guard") ? int(ExitOk) : 128 + signal);

@@ -49,6 +49,9 @@ private:
     void runProve();
     void runBundle();
     void onProved(Prover::End end, const ServerVerdict &verdict);
+    void runDrill(); //!< needs no connection
+    void onDrillProgress();
+    void onDrillOver();
 
     void sendPrompt();
     void answerRequests(const QString &id, const AgentEvent &event);
@@ -80,6 +83,8 @@ private:
     std::map<QString, SessionLife::Safety> m_safety; //!< likewise
     std::map<QString, QString> m_activities; //!< likewise
     QPointer<Prover> m_prover; //!< of prove
+    std::unique_ptr<Drill> m_drill; //!< of drill
+    QSet<QString> m_announcedMoments; //!< of the drill
     QSet<KeepMethod> m_announcedDeaths; //!< of canaries
     int m_signal = 0; //!< that ends us
     bool m_started = false; //!< the command proper

@@ -48,6 +48,8 @@ Commands:
                       names, prompts. Connects only where --connect, --spawn or --demo says so; --list: write nothing
   keeper              what the process holds that goes on without the window
                                                            --stop: end it, and the turns that only it keeps
+  drill               the recovery drill: a server and a session of its own are cut off, killed, frozen and
+                      expired; says when that was noticed, when all was back, and what was lost
   log                 Pilotlight's diagnostic log          --tag TAG[,TAG], --follow, --since 2h|30m|<ISO time>
 
 Where (default: the profile's own local server, started where none runs):
@@ -81,6 +83,10 @@ Lines of --json, each with "t" (ISO 8601, UTC) and "event":
   {"event":"proof","version":…,"end":"decided|limit|cancelled|connection-lost|create-failed","idleLimitMs":…,"text":…}
   {"event":"keeper","pid":…,"version":…,"windows":…,
    "sessions":[{"session":…,"backend":…,"state":"waiting|attaching|attached|failed","working":…},…]}
+  {"event":"drill","fault":"cut-connection|kill-server|freeze-server|expire-session",
+   "moment":"struck|noticed|recovered|delivered|over","ms":…,"state":…,"missing":…,"doubled":…}
+                      ms since the fault; of "struck" since the start; state, missing and doubled of "over"
+  {"event":"drill-over","end":"passed|failed|cancelled|not-started","server":…,"readyMs":…}
   {"event":"wake","asleepSeconds":…,"checked":…,"alive":…,"resumed":…,"lost":…,"parked":…}
   {"event":"delta","session":…,"text":…}
   {"event":"message","session":…,"text":…}
@@ -160,9 +166,9 @@ struct CommandShape
     int most = 0; //!< or up to this many
 };
 constexpr CommandShape Commands[] = {
-    {"status", 0}, {"ping", 0},        {"sessions", 0, 2}, {"new", 0},   {"send", 2},
-    {"resume", 1}, {"abort", 1},       {"delete", 1},      {"guard", 0}, {"log", 0},
-    {"prove", 0},  {"settings", 1, 2}, {"bundle", 1},      {"keeper", 0}};
+    {"status", 0}, {"ping", 0},        {"sessions", 0, 2}, {"new", 0},    {"send", 2},
+    {"resume", 1}, {"abort", 1},       {"delete", 1},      {"guard", 0},  {"log", 0},
+    {"prove", 0},  {"settings", 1, 2}, {"bundle", 1},      {"keeper", 0}, {"drill", 0}};
 
 QCommandLineOption valued(const char *name)
 {
@@ -234,6 +240,8 @@ Result<CtlOptions> parseOptions(const QStringList &arguments, QString *text)
     options.json = isSet("json");
     options.verbose = isSet("verbose");
 
+    if (options.command == QLatin1String("drill") && (isSet("connect") || isSet("spawn")))
+        return usage(QStringLiteral("drill has a server of its own: no --connect, no --spawn"));
     const int targets = int(isSet("connect")) + int(isSet("spawn")) + int(isSet("demo"));
     if (targets > 1)
         return usage(QStringLiteral("--connect, --spawn and --demo exclude each other"));

@@ -2,6 +2,7 @@
 #include "app/gui/guicontroller.h"
 
 #include "agent/mcpbackend.h"
+#include "app/gui/drillcontroller.h"
 #include "app/gui/keepalivecontroller.h"
 #include "app/gui/profilecontroller.h"
 #include "app/wiring/appcontext.h"
@@ -112,6 +113,7 @@ void GuiController::connectWindow()
     connect(window, &MainWindow::connectionSettingsRequested, this, &GuiController::openSettings);
     connect(window, &MainWindow::monitorSettingsRequested, this,
             &GuiController::openMonitorSettings);
+    connect(window, &MainWindow::drillRequested, this, &GuiController::openDrill);
     connect(window, &MainWindow::demoRequested, this, &GuiController::startDemo);
     connect(window, &MainWindow::openLogFolderRequested, this, [this] {
         QDesktopServices::openUrl(QUrl::fromLocalFile(m_context.options().paths.log));
@@ -288,6 +290,13 @@ void GuiController::openMonitorSettings()
             m_window->showNotice(QStringLiteral("settings-unwritable"), saved.error().detail);
     });
     dialog->open();
+}
+
+void GuiController::openDrill()
+{
+    if (!m_drill)
+        m_drill = std::make_unique<DrillController>(m_context, *m_window);
+    m_drill->open();
 }
 
 void GuiController::openServer(const QString &id)

@@ -13,6 +13,7 @@ namespace pilotlight {
 class AppContext;
 class Attention;
 class ChatView;
+class DrillController;
 class MainWindow;
 class Notifier;
 class Session;
@@ -54,6 +55,7 @@ private:
     void openServer(const QString &id); //!< empty: a new one
     void openTools(const QString &id);
     void openMonitorSettings();
+    void openDrill();
     void startDemo();
 
     AppContext &m_context;
@@ -64,6 +66,7 @@ private:
     std::unique_ptr<KeepaliveController> m_keepalive;
     bool m_signedOut = false; //!< the agent is known not to be signed in
     std::unique_ptr<ProfileController> m_profile;
+    std::unique_ptr<DrillController> m_drill; //!< from the first time on
     ChatView *m_chat = nullptr; //!< owned by the window; from start() on
 };
 

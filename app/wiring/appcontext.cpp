@@ -6,6 +6,8 @@
 #include "server/clilocator.h"
 #include "session/explanation.h"
 
+#include <QFileInfo>
+
 namespace pilotlight {
 
 namespace {
@@ -477,6 +479,25 @@ ConnectionConfig AppContext::configFor(const AppSettings &settings) const
     config.url = settings.url;
     config.keepalive = keepaliveFor(config);
     return config;
+}
+
+Result<DrillOptions> AppContext::drillOptions() const
+{
+    const ConnectionConfig &config = m_connections->find(DefaultBackendId)->config();
+    DrillOptions options;
+    if (config.mode != ConnectionMode::Demo) {
+        if (const Result<QString> cli = locateCli(config.cliPath)) {
+            options.program = *cli;
+            return options;
+        } else if (!config.cliPath.isEmpty()) {
+            return tl::make_unexpected(cli.error());
+        }
+    }
+    options.program = demoServerPath();
+    options.isDemo = true;
+    if (!QFileInfo(options.program).isExecutable())
+        return failure(ErrorCode::ServerNotFound, options.program);
+    return options;
 }
 
 Result<QString> AppContext::locateCli(const QString &wishedPath) const

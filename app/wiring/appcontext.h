@@ -9,6 +9,7 @@
 #include "connection/connectionmanager.h"
 #include "diag/diagnosticlog.h"
 #include "diag/logstore.h"
+#include "drill/drill.h"
 #include "profile/profilefile.h"
 #include "session/outbox.h"
 #include "session/prover.h"
@@ -124,6 +125,9 @@ public:
     //! with their tokens. Sessions and the place of the window stay. The result is that of
     //! importProfile().
     Result<QStringList> resetSettings(bool servers);
+    //! What a recovery drill works with: the same program as the default backend's, in the demo and
+    //! where there is no CLI our own demo server. Error: ServerNotFound.
+    Result<DrillOptions> drillOptions() const;
 
     //! The CLI's native binary for \a wishedPath (empty: found by itself).
     Result<QString> locateCli(const QString &wishedPath) const;

@@ -20,16 +20,6 @@ namespace pilotlight {
 
 namespace {
 
-QString demoServerPath()
-{
-    QString path =
-        QCoreApplication::applicationDirPath() + QStringLiteral("/pilotlight-demo-server");
-#ifdef Q_OS_WIN
-    path += QStringLiteral(".exe");
-#endif
-    return path;
-}
-
 Result<std::unique_ptr<Transport>> openableTransport(const ConnectionConfig &config,
                                                      ConnectionMode mode,
                                                      const ServerEndpoint *endpoint,
@@ -70,6 +60,16 @@ Result<std::unique_ptr<Transport>> openableTransport(const ConnectionConfig &con
 }
 
 } // namespace
+
+QString demoServerPath()
+{
+    QString path =
+        QCoreApplication::applicationDirPath() + QStringLiteral("/pilotlight-demo-server");
+#ifdef Q_OS_WIN
+    path += QStringLiteral(".exe");
+#endif
+    return path;
+}
 
 ConnectionParts makeConnectionParts(const AppPaths &paths, Clock &clock, Random &random)
 {

@@ -14,6 +14,9 @@ class Random;
 //! transports and the backends of every kind. \a clock and \a random must outlive the parts.
 ConnectionParts makeConnectionParts(const AppPaths &paths, Clock &clock, Random &random);
 
+//! Our own demo server, beside this program.
+QString demoServerPath();
+
 //! How the sessions of a server are kept that is reached by \a mode. \a silentAttach: without a
 //! trace in their histories.
 SessionKeeping sessionKeeping(const EffectiveKeepalive &settings, ConnectionMode mode,

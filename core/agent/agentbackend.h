@@ -78,6 +78,14 @@ public:
     virtual void abort(const QString &sessionId, QObject *context, DoneHandler handler) = 0;
     //! Detaches this connection; unloads the session if it was the last one. Loses no history.
     virtual void unloadSession(const QString &sessionId, QObject *context, DoneHandler handler) = 0;
+    //! Makes the server drop a loaded session as its idle limit would, for everybody, this
+    //! connection included: drills and tests. Loses no history, but what was in memory only.
+    virtual void expireSession(const QString &sessionId, QObject *context, DoneHandler handler)
+    {
+        static_cast<void>(sessionId);
+        static_cast<void>(context);
+        handler(failure(ErrorCode::Unsupported));
+    }
     //! Removes the session and its history from the server's disk.
     virtual void deleteSession(const QString &sessionId, QObject *context, DoneHandler handler) = 0;
     virtual void renameSession(const QString &sessionId, const QString &name, QObject *context,

@@ -60,6 +60,7 @@ public:
               Handler<QString> handler) override;
     void abort(const QString &sessionId, QObject *context, DoneHandler handler) override;
     void unloadSession(const QString &sessionId, QObject *context, DoneHandler handler) override;
+    void expireSession(const QString &sessionId, QObject *context, DoneHandler handler) override;
     void deleteSession(const QString &sessionId, QObject *context, DoneHandler handler) override;
     void renameSession(const QString &sessionId, const QString &name, QObject *context,
                        DoneHandler handler) override;

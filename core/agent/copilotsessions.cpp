@@ -329,6 +329,11 @@ void CopilotBackend::unloadSession(const QString &sessionId, QObject *context, D
     callDone(sessionId, u"session.destroy"_s, {}, context, std::move(handler));
 }
 
+void CopilotBackend::expireSession(const QString &sessionId, QObject *context, DoneHandler handler)
+{
+    callDone(sessionId, u"sessions.close"_s, {}, context, std::move(handler));
+}
+
 void CopilotBackend::deleteSession(const QString &sessionId, QObject *context, DoneHandler handler)
 {
     forget(sessionId);

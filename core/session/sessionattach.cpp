@@ -150,15 +150,20 @@ void SessionManager::resumeOnServer(Session &session)
         return;
     ResumeOptions options;
     options.silent = server(session.m_backendId).keeping.silentAttach;
-    backend->resumeSession(session.m_config, options, &session,
-                           [this, &session](const Result<Done> &result) {
-                               if (session.m_work.gone)
-                                   releaseForgotten(session, result);
-                               else if (result)
-                                   readHistory(session);
-                               else
-                                   attachFailed(session, result.error());
-                           });
+    backend->resumeSession(
+        session.m_config, options, &session, [this, &session](const Result<Done> &result) {
+            if (session.m_work.gone) {
+                releaseForgotten(session, result);
+            } else if (result) {
+                readHistory(session);
+            } else if (result.error().code == ErrorCode::SessionNotFound && isOnlyHere(session)) {
+                // The server died before it had written its first prompt.
+                session.m_durable = false;
+                createOnServer(session);
+            } else {
+                attachFailed(session, result.error());
+            }
+        });
 }
 
 void SessionManager::releaseForgotten(const Session &session, const Result<Done> &result)

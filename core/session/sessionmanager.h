@@ -216,6 +216,7 @@ private:
     void note(const Session &session, const Prompt &prompt);
     OutboxEntry entryOf(const Session &session, const Prompt &prompt) const;
     QList<OutboxEntry> undecided(const Session &session) const;
+    bool isOnlyHere(const Session &session) const;
     void restorePrompts(Session &session, const QList<Prompt> &olderQueue);
     void reconcile(Session &session, const QList<AgentEvent> &history,
                    const QString &onlyPrompt = {});

@@ -43,4 +43,8 @@ inline bool isOpen(Session::State state)
 //! of the model) does not make a session young: attaching sixty of them would mix up their order.
 bool isActivity(const EventData &data);
 
+//! Where a prompt is on its way, for the log; never its words.
+void tracePrompt(const Session &session, const QString &promptId, const char *what,
+                 const QString &messageId = {});
+
 } // namespace pilotlight

@@ -25,6 +25,14 @@ constexpr int MaxAttempts = 3;
 
 } // namespace
 
+void tracePrompt(const Session &session, const QString &promptId, const char *what,
+                 const QString &messageId)
+{
+    qCDebug(lcSession).noquote() << QStringLiteral("Prompt %1 of session=%2: %3 %4")
+                                        .arg(promptId.left(8), session.id().left(8),
+                                             QLatin1String(what), messageId.left(8));
+}
+
 void SessionManager::setOutbox(Outbox *outbox)
 {
     if (!outbox && !m_memory)
@@ -82,6 +90,23 @@ QList<OutboxEntry> SessionManager::undecided(const Session &session) const
             result.append(entry);
     }
     return result;
+}
+
+//! Nothing of the conversation was ever surely on a server's disk: all that was said is still in
+//! the outbox.
+bool SessionManager::isOnlyHere(const Session &session) const
+{
+    const QList<OutboxEntry> open = undecided(session);
+    const auto &items = session.m_transcript.items();
+    return !open.isEmpty()
+        && std::all_of(items.begin(), items.end(), [&open](const TranscriptItem &item) {
+               const auto *user = std::get_if<UserItem>(&item.data);
+               return !user || user->pending
+                   || std::any_of(open.cbegin(), open.cend(), [user](const OutboxEntry &entry) {
+                          return entry.messageId == user->messageId
+                              || entry.prompt.text == user->text;
+                      });
+           });
 }
 
 //! After a start of the app. \a olderQueue: from a session list that was written before there was
@@ -182,6 +207,7 @@ void SessionManager::reconcile(Session &session, const QList<AgentEvent> &histor
     for (const OutboxEntry &entry : std::as_const(arrived)) {
         session.m_work.unechoed.remove(entry.messageId);
         session.m_transcript.removePending(entry.prompt.id);
+        tracePrompt(session, entry.prompt.id, "in the history");
         settle(session, entry.prompt.id);
     }
     qsizetype place = 0;
@@ -235,6 +261,7 @@ void SessionManager::echoed(Session &session, const UserMessage &message)
         return;
     const QString id = found->id;
     unechoed.erase(found);
+    tracePrompt(session, id, "echoed", message.messageId);
     settle(session, id);
 }
 
@@ -242,6 +269,7 @@ void SessionManager::echoed(Session &session, const UserMessage &message)
 void SessionManager::settle(Session &session, const QString &promptId)
 {
     session.m_work.settling[promptId] = m_clock.after(Settled, [this, &session, promptId] {
+        tracePrompt(session, promptId, "done");
         m_outbox->remove(promptId);
         session.m_work.settling.erase(promptId); // ends this very callback's own handle
     });

@@ -2,6 +2,7 @@
 // What the user says to a session: prompts, answers, switches.
 #include "session/sessionmanager_p.h"
 
+#include "base/logging.h"
 #include "base/random.h"
 #include "session/outbox.h"
 #include "session/sessionstore.h"
@@ -44,6 +45,10 @@ void SessionManager::sendAgain(const QString &id, const QString &messageId)
         const auto *user = std::get_if<UserItem>(&item.data);
         if (!user || user->messageId != messageId || !user->pending || !user->dropped)
             continue;
+        // Without the server nobody knows whether it was dropped: the next attach asks the history,
+        // and sends it again by itself where it is not in there.
+        if (!isOpen(session->m_state))
+            return;
         session->m_work.unechoed.remove(messageId);
         Prompt prompt;
         prompt.text = user->text;
@@ -136,6 +141,7 @@ void SessionManager::requeue(Session &session, const Prompt &prompt, int queuePo
 {
     session.m_queue.insert(std::clamp<qsizetype>(queuePosition, 0, session.m_queue.size()), prompt);
     note(session, prompt);
+    tracePrompt(session, prompt.id, "queued");
 }
 
 void SessionManager::deliver(Session &session, const Prompt &prompt, int queuePosition)
@@ -147,6 +153,7 @@ void SessionManager::deliver(Session &session, const Prompt &prompt, int queuePo
     entry.earlier = messagesLike(session, prompt.text);
     ++entry.attempts;
     m_outbox->put(entry);
+    tracePrompt(session, prompt.id, "sent");
     backendOf(session)->send(
         session.id(), prompt, &session,
         [this, &session, prompt, queuePosition](const Result<QString> &messageId) {
@@ -162,6 +169,7 @@ void SessionManager::deliver(Session &session, const Prompt &prompt, int queuePo
             accepted.state = OutboxEntry::State::Accepted;
             accepted.messageId = *messageId;
             m_outbox->put(accepted);
+            tracePrompt(session, prompt.id, "accepted", *messageId);
             session.m_work.unechoed.insert(*messageId, prompt);
             session.m_transcript.addPending(*messageId, prompt.text);
             session.m_lastActivity = m_clock.wallNow();
@@ -171,11 +179,35 @@ void SessionManager::deliver(Session &session, const Prompt &prompt, int queuePo
         });
 }
 
+namespace {
+
+//! The server has read the prompt and refused it, or we have. After anything else (the stream
+//! broke, whatever it broke of) nobody knows whether it has taken it.
+bool isRefusal(const Error &error)
+{
+    switch (error.code) {
+    case ErrorCode::RemoteError:
+    case ErrorCode::MethodNotFound:
+    case ErrorCode::TooManyRequests:
+    case ErrorCode::SessionNotFound:
+    case ErrorCode::InvalidArgument:
+    case ErrorCode::AuthenticationRequired:
+    case ErrorCode::AuthenticationFailed:
+    case ErrorCode::NotSignedIn:
+    case ErrorCode::Unsupported:
+        return true;
+    default:
+        return false;
+    }
+}
+
+} // namespace
+
 void SessionManager::sendFailed(Session &session, const Prompt &prompt, int queuePosition,
                                 const Error &error)
 {
-    if (error.code == ErrorCode::ConnectionLost || error.code == ErrorCode::ConnectionClosed
-        || error.code == ErrorCode::Timeout || error.code == ErrorCode::Cancelled) {
+    if (!isRefusal(error)) {
+        tracePrompt(session, prompt.id, "unknown");
         // Perhaps the server has it. Its history will tell (reconcile()); until then it is shown as
         // on its way.
         session.m_transcript.addPending(prompt.id, prompt.text);

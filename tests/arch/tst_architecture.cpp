@@ -27,6 +27,10 @@ const QMap<QString, QStringList> Allowed = {
      {QStringLiteral("agent"), QStringLiteral("rpc"), QStringLiteral("transport"),
       QStringLiteral("server"), QStringLiteral("metrics"), QStringLiteral("settings"),
       QStringLiteral("diag"), QStringLiteral("base")}},
+    {QStringLiteral("drill"),
+     {QStringLiteral("connection"), QStringLiteral("session"), QStringLiteral("agent"),
+      QStringLiteral("rpc"), QStringLiteral("transport"), QStringLiteral("server"),
+      QStringLiteral("settings"), QStringLiteral("base")}},
 };
 
 struct SourceLine

@@ -45,6 +45,15 @@ step "$build/bench/bench_decode" "${input[@]}"
 echo "== a day of keepalive for 1, 50 and 1,000 sessions, counted"
 step "$build/bench/bench_keepalive"
 
+if [ -n "$node" ]; then
+    echo "== kill -9 of the server until all sessions are usable, against a bare script"
+    if [ -n "$cli" ]; then
+        step "$build/bench/bench_recovery" --server "$cli" --model "$here/../real/stub_model.mjs" --bare "$here/recover_bare.mjs"
+    else
+        step "$build/bench/bench_recovery" --server "$build/bin/pilotlight-demo-server" --bare "$here/recover_bare.mjs"
+    fi
+fi
+
 if [ -x "$build/bin/pilotlight" ]; then
     echo "== start-up and idle"
     step "$build/bench/bench_startup" "$build/bin/pilotlight" "$build/bench/empty_window"

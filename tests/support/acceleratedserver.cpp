@@ -2,11 +2,11 @@
 #include "support/acceleratedserver.h"
 
 #include "agent/copilotbackend.h"
+#include "support/homeprocesses.h"
 #include "transport/maketransport.h"
 
 #include <tuple>
 
-#include <QDir>
 #include <QFile>
 #include <QJsonDocument>
 #include <QTcpSocket>
@@ -19,19 +19,6 @@ using namespace Qt::StringLiterals;
 namespace {
 
 constexpr int Patience = 90'000; // a first turn under a busy machine
-
-//! Processes that run in \a home: the server and what it started (Linux only).
-QList<qint64> processesIn(const QString &home)
-{
-    QList<qint64> found;
-    const QByteArray mark = "HOME=" + home.toUtf8();
-    for (const QString &pid : QDir(u"/proc"_s).entryList(QDir::Dirs)) {
-        QFile environ(u"/proc/%1/environ"_s.arg(pid));
-        if (environ.open(QFile::ReadOnly) && environ.readAll().split('\0').contains(mark))
-            found.append(pid.toLongLong());
-    }
-    return found;
-}
 
 } // namespace
 

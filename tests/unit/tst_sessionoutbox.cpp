@@ -310,6 +310,86 @@ private Q_SLOTS:
         QVERIFY(run.failures.isEmpty()); // nobody need be told
     }
 
+    void aStreamThatBreaksIsNoRefusal_data()
+    {
+        QTest::addColumn<ErrorCode>("code");
+        for (const ErrorCode code :
+             {ErrorCode::ConnectionClosed, ErrorCode::Cancelled, ErrorCode::ProtocolViolation,
+              ErrorCode::InvalidJson, ErrorCode::FrameTooLarge, ErrorCode::ServerExited,
+              ErrorCode::ConnectionExpired, ErrorCode::Internal})
+            QTest::addRow("%d", static_cast<int>(code)) << code;
+    }
+
+    // Garbage on the line ended the connection, and the prompt, which the server had taken, was
+    // sent again without a look at the history.
+    void aStreamThatBreaksIsNoRefusal()
+    {
+        QFETCH(ErrorCode, code);
+        Run run(m_folder->path(), *m_clock);
+        run.connect();
+        run.send(u"one"_s);
+        QVERIFY(run.backend->fail(u"send"_s, {code, {}, {}}));
+        QVERIFY(run.session().queue().isEmpty());
+        QCOMPARE(run.rows(), QStringList(u"?one"_s));
+        run.disconnect();
+        run.connect({message(u"one"_s, u"unheard"_s)});
+        QCOMPARE(run.sent(), QStringList());
+        QCOMPARE(run.rows(), QStringList(u"one"_s));
+        QVERIFY(run.failures.isEmpty());
+    }
+
+    // It looked as if the server had dropped it, the user clicked "send again", and it ran twice.
+    void whatIsUnknownIsNotSentAgainByHand()
+    {
+        for (const bool arrived : {false, true}) {
+            init();
+            Run run(m_folder->path(), *m_clock);
+            run.connect();
+            run.send(u"one"_s);
+            QVERIFY(run.backend->succeed(u"send"_s));
+            run.disconnect();
+            run.manager.sendAgain(S, u"m1"_s);
+            QVERIFY(run.session().queue().isEmpty());
+            run.connect(arrived ? QList{message(u"one"_s, u"m1"_s)} : QList<AgentEvent>());
+            QCOMPARE(run.sent(), arrived ? QStringList() : QStringList(u"one"_s));
+        }
+    }
+
+    // Killed within 100 ms of the echo of its first prompt, a server has no such session any more.
+    void aSessionThatTheServerNeverWroteIsMadeAgain()
+    {
+        Run run(m_folder->path(), *m_clock);
+        run.connect();
+        run.send(u"one"_s);
+        QVERIFY(run.backend->succeed(u"send"_s));
+        run.echo(u"one"_s, u"m1"_s);
+        QVERIFY(run.session().isDurable());
+        run.disconnect();
+        run.manager.setBackend(run.backend.get());
+        QVERIFY(run.backend->fail(u"resumeSession"_s, {ErrorCode::SessionNotFound, {}, {}}));
+        run.connect();
+        QCOMPARE(run.session().state(), Session::State::Attached);
+        QCOMPARE(run.sent(), QStringList(u"one"_s));
+    }
+
+    // But not one whose history somebody has deleted.
+    void aSessionThatIsGoneStaysGone()
+    {
+        Run run(m_folder->path(), *m_clock);
+        run.connect();
+        run.send(u"one"_s);
+        QVERIFY(run.backend->succeed(u"send"_s));
+        run.echo(u"one"_s, u"m1"_s);
+        run.idle();
+        m_clock->advance(2s);
+        run.send(u"two"_s);
+        run.disconnect();
+        run.manager.setBackend(run.backend.get());
+        QVERIFY(run.backend->fail(u"resumeSession"_s, {ErrorCode::SessionNotFound, {}, {}}));
+        QCOMPARE(run.session().state(), Session::State::Failed);
+        QCOMPARE(run.backend->count(u"createSession"_s), 1);
+    }
+
     void serversWithoutIdsAreMatchedByWords()
     {
         Run run(m_folder->path(), *m_clock);

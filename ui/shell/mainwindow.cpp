@@ -204,6 +204,7 @@ void MainWindow::makeActions()
     QAction *const settings =
         add("connectionSettings", QStringLiteral("settings"), tr("Connection se&ttings…"),
             &MainWindow::connectionSettingsRequested, Keys{QKeySequence(Qt::CTRL | Qt::Key_Comma)});
+    add("recoveryDrill", {}, tr("Recovery &drill…"), &MainWindow::drillRequested);
     add("monitorSettings", {}, tr("Background and &metrics…"),
         &MainWindow::monitorSettingsRequested);
     settings->setMenuRole(QAction::PreferencesRole);
@@ -281,7 +282,8 @@ void MainWindow::makeMenus()
           "exportProfile", "importProfile", nullptr, "quit"});
     menu("connectionMenu", tr("&Connection"),
          {"connect", "disconnect", "reconnect", "restartServer", nullptr, "keepalive", "ping",
-          "keepaliveLog", nullptr, "connectionSettings", "monitorSettings", "resetSettings"});
+          "keepaliveLog", "recoveryDrill", nullptr, "connectionSettings", "monitorSettings",
+          "resetSettings"});
     QMenu *const view = menu("viewMenu", tr("&View"), {"toggleLog"});
     QMenu *const themes = view->addMenu(tr("&Theme"));
     themes->setObjectName(QStringLiteral("themeMenu"));

@@ -96,6 +96,7 @@ Q_SIGNALS:
     void importProfileRequested();
     void resetSettingsRequested();
     void supportBundleRequested();
+    void drillRequested();
     void connectRequested();
     void disconnectRequested();
     void reconnectRequested();
