@@ -370,7 +370,7 @@ void TranscriptStore::replace(const QString &sessionId, const QList<AgentEvent> 
     QDir().mkpath(m_folder);
     QSaveFile file(pathOf(sessionId));
     if (file.open(QIODevice::WriteOnly) && file.setPermissions(PrivateFile)
-        && file.write(all) == all.size() && file.commit()) {
+        && file.write(all) == all.size() && commitWhole(file)) {
         m_behind.remove(sessionId);
         m_checked.insert(sessionId);
         return;
