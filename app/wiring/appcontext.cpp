@@ -223,6 +223,8 @@ void AppContext::applyVerdict(const Connection &connection)
 
 AppContext::~AppContext()
 {
+    // What a store says at its end is in the log; who listens to us may be half gone.
+    disconnect(this, &AppContext::notice, nullptr, nullptr);
     m_keeper.reset();
     m_observers.reset();
     for (Connection *const connection : m_connections->connections())

@@ -432,7 +432,7 @@ NoticeWords noticeWords(const NoticeItem &notice)
     case Kind::Recovered:
         return {plural(notice.count, NoticeRow::tr("%1 event recovered"),
                        NoticeRow::tr("%1 events recovered")),
-                NoticeRow::tr("This happened while Pilotlight was away.")};
+                NoticeRow::tr("From the server's history: Pilotlight was not there to see it happen.")};
     case Kind::ServerLost:
         return {plural(notice.count, NoticeRow::tr("The server lost this: %1 event above"),
                        NoticeRow::tr("The server lost this: %1 events above")),
