@@ -122,6 +122,9 @@ Explanation explain(const ExplanationFacts &facts)
     result.lastEvent = sinceBoot(facts.evidence.lastEvent, facts.bootNow);
     result.asked = sinceBoot(facts.evidence.asked, facts.bootNow);
     result.answeredAfter = facts.evidence.answeredAfter;
+    // What has been heard since says more than that there was no answer.
+    if (facts.evidence.unanswered == 0 && !result.answeredAfter)
+        result.asked.reset();
     result.cause = causeOf(step.kind);
     if (step.kind != Kind::None) {
         result.subject = step.subject;

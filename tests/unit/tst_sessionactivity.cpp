@@ -444,6 +444,7 @@ private Q_SLOTS:
         rig.play(MessageStarted{str("a1")});
         QVERIFY(!rig.session->isStuck());
         QCOMPARE(rig.why().cause, Cause::Answering);
+        QVERIFY(!rig.why().asked); // the event is the better evidence
     }
 
     void aLostConnectionIsNotStuckForEver()
