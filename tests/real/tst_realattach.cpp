@@ -109,6 +109,5 @@ private:
     std::unique_ptr<QTemporaryDir> m_folder;
 };
 
-Q_DECLARE_METATYPE(pilotlight::Cut)
 QTEST_GUILESS_MAIN(TstRealAttach)
 #include "tst_realattach.moc"
