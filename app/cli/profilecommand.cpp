@@ -93,7 +93,7 @@ private:
         QSaveFile file(path);
         const QByteArray bytes = writeProfile(content, m_clock.wallNow());
         if (!file.open(QFile::WriteOnly) || !file.setPermissions(PrivateFile)
-            || file.write(bytes) != bytes.size() || !file.commit())
+            || file.write(bytes) != bytes.size() || !commitWhole(file))
             return fail(u"%1: %2"_s.arg(path, file.errorString()));
         m_output.line(u"written: "_s + path);
         done(u"exported"_s, path, 0, {}, portable(content).leftOut);

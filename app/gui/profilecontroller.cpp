@@ -51,7 +51,7 @@ void ProfileController::exportTo(const QString &path)
     const QByteArray bytes = writeProfile(content, m_context.clock().wallNow());
     QSaveFile file(path);
     if (!file.open(QFile::WriteOnly) || !file.setPermissions(PrivateFile)
-        || file.write(bytes) != bytes.size() || !file.commit()) {
+        || file.write(bytes) != bytes.size() || !commitWhole(file)) {
         tell(tr("Not exported"),
              tr("%1 could not be written: %2")
                  .arg(QDir::toNativeSeparators(path), file.errorString()));
