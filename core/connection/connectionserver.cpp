@@ -100,8 +100,12 @@ void ConnectionMachine::crashLoop(const QString &detail)
                .arg(std::chrono::floor<std::chrono::minutes>(RestartBudget::QuietTime).count())
                .arg(detail);
     m_wanted = false;
+    // What an embedded server said is cut short by what it broke; the local one's file has all of
+    // it.
+    const QString output =
+        m_host && m_mode == ConnectionMode::Embedded ? m_host->lastOutput() : QString();
+    m_error = Error{ErrorCode::ServerCrashLoop, output.isEmpty() ? detail : output, {}};
     m_mode = m_config.mode;
-    m_error = Error{ErrorCode::ServerCrashLoop, detail, {}};
     if (phase() == Phase::StartingServer)
         stopServerThen(Stopping::Then::Idle); // gives up that start
     else

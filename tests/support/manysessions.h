@@ -48,12 +48,15 @@ inline bool makeManySessions(const QString &folder, quint16 port, int count, int
         [&sessions, turns] {
             return std::all_of(sessions.sessions().begin(), sessions.sessions().end(),
                                [turns](const auto &session) {
-                                   // Not the moment between two turns.
-                                   return static_cast<int>(session->transcript().items().size())
-                                       >= 2 * turns
-                                       && session->state() == Session::State::Attached
-                                       && session->isDurable() && session->queue().isEmpty()
-                                       && session->activity() == Activity::Idle;
+                                   const auto &items = session->transcript().items();
+                                   return session->activity() == Activity::Idle
+                                       && std::count_if(
+                                              items.begin(), items.end(),
+                                              [](const auto &item) {
+                                                  return std::holds_alternative<AssistantItem>(
+                                                      item.data);
+                                              })
+                                       >= turns;
                                });
         },
         60'000);

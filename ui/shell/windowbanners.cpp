@@ -90,6 +90,7 @@ void MainWindow::updateTroubleBanner()
     m_trouble = error.code;
     for (const QString &code : Passing)
         m_banners->remove(code); // "is being brought back": not any more
+    m_banners->remove(QStringLiteral("fell-back-to-embedded")); // nor that one
     BannerContent content;
     content.level = NoticeLevel::Error;
     const bool output = error.detail.contains(QLatin1Char('\n'))
