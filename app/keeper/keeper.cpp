@@ -107,7 +107,7 @@ void Keeper::onMessage(LocalChannel *channel, const QJsonObject &message)
         channel->close();
         onClosed(channel);
         // Whoever is attached last takes the turns along.
-        if (message.value("turns"_L1).toString() == "stop"_L1 && m_windows.empty())
+        if (message.value("turns"_L1).toString() == "stop"_L1 && windows() == 0)
             Q_EMIT finished();
     } else if (is == "retire"_L1 || is == "stop"_L1) {
         qCInfo(lcKeepalive).noquote()
@@ -146,16 +146,21 @@ QJsonObject Keeper::status() const
                                     {u"backend"_s, held.backendId},
                                     {u"state"_s, stateName(held.state)},
                                     {u"working"_s, held.working}});
-    const auto windows = std::count_if(m_windows.begin(), m_windows.end(),
-                                       [](const auto &entry) { return entry.second.greeted; });
     return keeper::message(
         u"status"_s,
         {{u"version"_s, keeper::ProtocolVersion},
          {u"app"_s, QStringLiteral(PILOTLIGHT_VERSION)},
          {u"build"_s, QCoreApplication::instance()->property("build").toString()},
          {u"pid"_s, QCoreApplication::applicationPid()},
-         {u"windows"_s, static_cast<int>(windows)},
+         {u"windows"_s, windows()},
          {u"sessions"_s, sessions}});
+}
+
+//! Who only asks for the status is none.
+int Keeper::windows() const
+{
+    return static_cast<int>(std::count_if(m_windows.begin(), m_windows.end(),
+                                          [](const auto &entry) { return entry.second.greeted; }));
 }
 
 void Keeper::onClosed(LocalChannel *channel)
@@ -166,9 +171,7 @@ void Keeper::onClosed(LocalChannel *channel)
     const Window window = it->second;
     m_windows.erase(it);
     channel->deleteLater();
-    const bool alone = std::none_of(m_windows.begin(), m_windows.end(),
-                                    [](const auto &entry) { return entry.second.greeted; });
-    if (window.greeted && alone) {
+    if (window.greeted && windows() == 0) {
         qCInfo(lcKeepalive).noquote()
             << u"The window has gone crashed=%1 held=%2"_s.arg(window.leaving ? u"no"_s : u"yes"_s)
                    .arg(m_holder.held().size());

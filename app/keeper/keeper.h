@@ -72,6 +72,7 @@ private:
     void dropBackend(const QString &id);
     void onPhase(const QString &id, Phase phase);
     QJsonObject status() const;
+    int windows() const;
     void bringBack(const Window &window);
     void lookForWork();
 

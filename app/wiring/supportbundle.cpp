@@ -125,9 +125,10 @@ SupportBundle::SupportBundle(AppContext &context, bool live)
         m_stored = own->sessions();
     const QList<StoredSession> onDisk = sessions.load();
     for (const StoredSession &session : onDisk) {
-        const bool known = std::any_of(
-            m_stored.cbegin(), m_stored.cend(),
-            [&](const StoredSession &other) { return other.config.id == session.config.id; });
+        const bool known =
+            std::any_of(m_stored.cbegin(), m_stored.cend(), [&](const StoredSession &other) {
+                return other.config.id == session.config.id;
+            });
         if (!known)
             m_stored.append(session);
     }

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: MIT
-// A file of a conversation's copy, of any bytes: nothing crashes, what is read makes a conversation,
-// and what is read and written again reads the same.
+// A file of a conversation's copy, of any bytes: nothing crashes, what is read makes a
+// conversation, and what is read and written again reads the same.
 #include "check.h"
 #include "session/historymerge.h"
 #include "session/transcript.h"

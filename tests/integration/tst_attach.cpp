@@ -30,8 +30,7 @@ private Q_SLOTS:
         QFETCH(bool, sameFolder);
         QTemporaryDir folder;
         ServerProcess server;
-        QVERIFY(server.start(demoServerProgram(),
-                             {u"--headless"_s, u"--port"_s, u"0"_s}));
+        QVERIFY(server.start(demoServerProgram(), {u"--headless"_s, u"--port"_s, u"0"_s}));
         SessionConfig config;
         config.workingDirectory = folder.path();
         runCut(cut, server.port(), config, folder.path(), sameFolder);

@@ -98,10 +98,9 @@ private:
         SessionConfig config;
         config.model = u"stub-model"_s;
         config.workingDirectory = m_server->workFolder();
-        config.provider =
-            ProviderConfig{provider[u"type"_s].toString(), provider[u"wireApi"_s].toString(),
-                           provider[u"baseUrl"_s].toString(),
-                           Secret(provider[u"apiKey"_s].toString().toUtf8())};
+        config.provider = ProviderConfig{
+            provider[u"type"_s].toString(), provider[u"wireApi"_s].toString(),
+            provider[u"baseUrl"_s].toString(), Secret(provider[u"apiKey"_s].toString().toUtf8())};
         return config;
     }
 

@@ -44,10 +44,9 @@ public:
     {
         bool online = false;
         QObject::connect(m_peer.get(), &Peer::opened, m_backend.get(), [this, &online] {
-            m_backend->initialize({}, std::chrono::seconds(60), m_backend.get(),
-                                  [&online](const Result<ServerInfo> &info) {
-                                      online = info.has_value();
-                                  });
+            m_backend->initialize(
+                {}, std::chrono::seconds(60), m_backend.get(),
+                [&online](const Result<ServerInfo> &info) { online = info.has_value(); });
         });
         m_peer->transport().open();
         if (!eventually([&] { return online; }))
@@ -81,9 +80,8 @@ public:
 private:
     Session *wait(Session *session)
     {
-        return session && eventually([session] {
-                   return session->state() == Session::State::Attached;
-               })
+        return session
+                && eventually([session] { return session->state() == Session::State::Attached; })
             ? session
             : nullptr;
     }
@@ -154,8 +152,8 @@ inline QMap<QString, Cut> cuts()
         },
         false,
         {}};
-    cuts[QStringLiteral("pending permission")] = {
-        QStringLiteral("[tool:bash echo hi] [say done]"), permission, true, allow};
+    cuts[QStringLiteral("pending permission")] = {QStringLiteral("[tool:bash echo hi] [say done]"),
+                                                  permission, true, allow};
     cuts[QStringLiteral("pending question")] = {
         QStringLiteral("[ask Which one?|red|blue] [say done]"),
         [](CutClient &, Session &session) {
@@ -189,8 +187,8 @@ inline void runCut(const Cut &cut, quint16 port, const SessionConfig &config, co
     same.id = id;
     const auto settled = [](Session &session) {
         return CutClient::eventually([&] {
-            return session.activity() == Activity::Idle
-                && !session.transcript().hasBackgroundWork() && lastRow<AssistantItem>(session);
+            return session.activity() == Activity::Idle && !session.transcript().hasBackgroundWork()
+                && lastRow<AssistantItem>(session);
         });
     };
     // A turn before it, so that the server has the session on its disk.

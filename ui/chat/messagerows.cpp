@@ -430,9 +430,10 @@ NoticeWords noticeWords(const NoticeItem &notice)
     case Kind::Warning:
         return {or_(NoticeRow::tr("The server warns")), {}};
     case Kind::Recovered:
-        return {plural(notice.count, NoticeRow::tr("%1 event recovered"),
-                       NoticeRow::tr("%1 events recovered")),
-                NoticeRow::tr("From the server's history: Pilotlight was not there to see it happen.")};
+        return {
+            plural(notice.count, NoticeRow::tr("%1 event recovered"),
+                   NoticeRow::tr("%1 events recovered")),
+            NoticeRow::tr("From the server's history: Pilotlight was not there to see it happen.")};
     case Kind::ServerLost:
         return {plural(notice.count, NoticeRow::tr("The server lost this: %1 event above"),
                        NoticeRow::tr("The server lost this: %1 events above")),
