@@ -27,7 +27,8 @@ private Q_SLOTS:
         QVERIFY2(server.start(demoServerProgram(), arguments), server.output().constData());
         QVERIFY(makeManySessions(folder.path(), server.port(), Count, 2));
         server.stop();
-        // Long after the last prompt: one that its server might not have written would be sent again.
+        // Long after the last prompt: one that its server might not have written would be sent
+        // again.
         QVERIFY(QFile::remove(folder.filePath(u"state/outbox.jsonl"_s)));
         // What one session has lost harms no other.
         QDir history(state.filePath(u"session-state/"_s + lost));
