@@ -51,6 +51,12 @@ private Q_SLOTS:
     {
         QFETCH(Cut, cut);
         QFETCH(bool, sameFolder);
+        QFETCH_GLOBAL(Version, version);
+        const QByteArray row = QTest::currentDataTag();
+        if (version == Version::V1_0_69
+            && (row.startsWith("streaming") || row.startsWith("pending question")))
+            QSKIP("known gap on 1.0.69: what streamed before the attach can be missing until the "
+                  "message is complete, and a question may have gone with its connection");
         runCut(cut, m_server->port(), config(), m_folder->path(), sameFolder);
     }
 
