@@ -515,7 +515,7 @@ void MainWindow::askBeforeClosing()
         box->setText(
             plural(m_working, tr("One session is working."), tr("%1 sessions are working.")));
         box->setInformativeText(
-            tr("Their turns can go on in the background until they end; permissions and questions "
+            tr("Turns can go on in the background until they end; permissions and questions "
                "wait for you. Prompts that are queued here go out when you come back."));
         box->setCheckBox(new QCheckBox(tr("&Do not ask again"), box));
         auto *const keep = box->addButton(tr("&Let them go on"), QMessageBox::AcceptRole);
