@@ -21,7 +21,7 @@ QFont nameFont(bool strong)
     return Theme::font(0, strong);
 }
 
-QFont smallFont()
+QFont detailFont()
 {
     return Theme::font(-1);
 }
@@ -31,7 +31,7 @@ QFont smallFont()
 QSize SessionDelegate::sizeHint(const QStyleOptionViewItem &, const QModelIndex &) const
 {
     const int lines =
-        QFontMetrics(nameFont(true)).height() + kLineGap + QFontMetrics(smallFont()).height();
+        QFontMetrics(nameFont(true)).height() + kLineGap + QFontMetrics(detailFont()).height();
     return {160, lines + 2 * kPadding};
 }
 
@@ -67,7 +67,7 @@ void SessionDelegate::paint(QPainter *painter, const QStyleOptionViewItem &optio
     const Qt::Alignment right = Qt::AlignVCenter | (rtl ? Qt::AlignLeft : Qt::AlignRight);
 
     const QFont name = nameFont(selected || unread > 0 || state == ShownState::Waiting);
-    const QFont small = smallFont();
+    const QFont small = detailFont();
     const QFontMetrics nameMetrics(name);
     const QFontMetrics smallMetrics(small);
     const int firstHeight = QFontMetrics(nameFont(true)).height();

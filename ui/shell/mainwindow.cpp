@@ -30,7 +30,6 @@ namespace {
 
 constexpr int SidebarWidth = 280;
 const QString KeepaliveTag = QStringLiteral("KEEPALIVE");
-const QString AuthBanner = QStringLiteral("auth");
 
 } // namespace
 
