@@ -121,12 +121,13 @@ void Keeper::onMessage(LocalChannel *channel, const QJsonObject &message)
 void Keeper::greet(LocalChannel *channel, const QJsonObject &message)
 {
     Window &window = m_windows[channel];
-    window.greeted = true;
+    if (!std::exchange(window.greeted, true)) // it greets again when its wishes change
+        window.since = m_clock.now();
     window.program = message.value("program"_L1).toString();
+    window.arguments.clear();
     for (const QJsonValue &argument : message.value("arguments"_L1).toArray())
         window.arguments.append(argument.toString());
     window.comesBack = message.value("comesBack"_L1).toBool() && !window.program.isEmpty();
-    window.since = m_clock.now();
     m_bringing.cancel();
     m_holder.setAlone(false);
     qCInfo(lcKeepalive).noquote() << u"A window is there, version=%1 held=%2"_s

@@ -162,9 +162,8 @@ void SessionManager::onTouched(const TouchEvent &event)
         session->m_work.touches += event.strategy ? 1 : 0;
     }
     const bool dead = session && event.result.sessionNotFound && isOpen(session->m_state);
-    if (dead) {
+    if (dead)
         learn(*session, m_clock.bootNow() - session->m_work.counted);
-    }
     Q_EMIT touched(event);
     if (dead)
         onLost(event.sessionId);
