@@ -120,14 +120,15 @@ void CopilotBackend::sessionActivity(const QString &sessionId, Milliseconds time
     };
     const auto question = std::make_shared<Question>();
     question->handler = std::move(handler);
-    // Measured on 1.0.102: true from the prompt to assistant.idle, also while a tool, a permission
-    // or a question is open; false while only a shell in the background runs. 1.0.40 has it not.
-    callSession(sessionId, u"session.metadata.activity"_s, {}, context,
+    // Measured on 1.0.69 and 1.0.102: true from the prompt to assistant.idle, also while a tool, a
+    // permission or a question is open; false while only a shell in the background runs. 1.0.40 has
+    // it not. Not metadata.activity: on 1.0.69 its "abortable" stays true for good after the first
+    // turn, and its "hasActiveWork" counts shells in the background.
+    callSession(sessionId, u"session.metadata.isProcessing"_s, {}, context,
                 [question](const Result<RawJson> &result) {
                     const QJsonObject answer = result ? result->toObject() : QJsonObject();
                     question->activity.turnKnown = result.has_value();
-                    question->activity.turn = answer.value("abortable"_L1).toBool()
-                        || answer.value("hasActiveWork"_L1).toBool();
+                    question->activity.turn = answer.value("processing"_L1).toBool();
                     question->answered(result);
                 },
                 {timeout});
@@ -163,9 +164,12 @@ void CopilotBackend::sessionWork(const QString &sessionId, QObject *context,
         return !object.value(key).toArray().isEmpty();
     };
     const std::pair<QString, Read> reads[] = {
+        {u"session.metadata.isProcessing"_s,
+         [](SessionWork &work, const QJsonObject &answer) {
+             work.turn = answer.value("processing"_L1).toBool();
+         }},
         {u"session.metadata.activity"_s,
          [](SessionWork &work, const QJsonObject &answer) {
-             work.turn = answer.value("abortable"_L1).toBool();
              work.tasks = work.tasks || answer.value("hasActiveWork"_L1).toBool();
          }},
         {u"session.queue.pendingItems"_s,

@@ -323,6 +323,7 @@ QStringList errors(const Target &target)
           {u"requestId"_s, u"none"_s},
           {u"result"_s, QJsonObject{{u"kind"_s, u"approve-once"_s}}}});
     note(u"session.metadata.activity"_s, self);
+    note(u"session.metadata.isProcessing"_s, self);
     note(u"session.queue.removeAt"_s, {{u"sessionId"_s, id}, {u"id"_s, u"99"_s}});
     note(u"session.abort"_s, self);
     note(u"session.destroy"_s, self);

@@ -20,6 +20,7 @@ private Q_SLOTS:
     {
         QTest::addColumn<Version>("version");
         QTest::newRow("newest") << Version::Newest;
+        QTest::newRow("1.0.69") << Version::V1_0_69;
         QTest::newRow("1.0.40") << Version::V1_0_40; // cannot tell whether it works on a turn
     }
 

@@ -182,6 +182,25 @@ private Q_SLOTS:
         QVERIFY(!touched.result.sessionNotFound);
     }
 
+    void line11_onlyATurnThatRunsIsATurn_data()
+    {
+        QTest::addColumn<bool>("processing");
+        QTest::addRow("it runs") << true;
+        QTest::addRow("it is over") << false;
+    }
+    void line11_onlyATurnThatRunsIsATurn()
+    {
+        QFETCH(bool, processing);
+        Answer<SessionActivity> asked;
+        m_backend->sessionActivity(str("s1"), Milliseconds(1000), this, asked.handler());
+        QVERIFY(reply("session.metadata.isProcessing", {{str("processing"), processing}}));
+        QVERIFY(reply("session.tasks.list", J("{'tasks':[]}")));
+        QVERIFY(asked.ok());
+        QVERIFY((*asked.result)->turnKnown);
+        QCOMPARE((*asked.result)->turn, processing);
+        QVERIFY(!(*asked.result)->tasks);
+    }
+
     void line22b_everythingInMemoryIsSeen_data()
     {
         QTest::addColumn<QByteArray>("method");
@@ -192,10 +211,11 @@ private Q_SLOTS:
             QTest::newRow(name) << QByteArray(method) << QByteArray(answer) << QByteArray(work);
         };
         row("nothing", "session.mcp.list", "{'servers':[]}", "none");
-        row("a turn", "session.metadata.activity", "{'abortable':true,'hasActiveWork':false}",
-            "turn");
-        row("active work", "session.metadata.activity", "{'abortable':false,'hasActiveWork':true}",
-            "tasks");
+        row("a turn", "session.metadata.isProcessing", "{'processing':true}", "turn");
+        row("active work", "session.metadata.activity", "{'hasActiveWork':true}", "tasks");
+        // 1.0.69 says so of every session that ever had a turn.
+        row("a turn that is over", "session.metadata.activity",
+            "{'abortable':true,'hasActiveWork':false}", "none");
         row("queue", "session.queue.pendingItems", "{'items':[{'id':'1'}]}", "queue");
         row("steering", "session.queue.pendingItems", "{'items':[],'steeringMessages':['x']}",
             "queue");
@@ -226,8 +246,9 @@ private Q_SLOTS:
         Answer<SessionWork> asked;
         m_backend->sessionWork(str("s1"), this, asked.handler());
         for (const char *each :
-             {"session.metadata.activity", "session.queue.pendingItems", "session.tasks.list",
-              "session.permissions.pendingRequests", "session.schedule.list", "session.mcp.list"})
+             {"session.metadata.isProcessing", "session.metadata.activity",
+              "session.queue.pendingItems", "session.tasks.list", "session.permissions.pendingRequests",
+              "session.schedule.list", "session.mcp.list"})
             QVERIFY(reply(each, method == each ? J(answer.constData()) : QJsonObject()));
         QVERIFY(asked.ok());
         QCOMPARE((*asked.result)->toString(), QString::fromLatin1(work));
@@ -238,6 +259,7 @@ private Q_SLOTS:
     {
         Answer<SessionWork> asked;
         m_backend->sessionWork(str("s1"), this, asked.handler());
+        QVERIFY(refuse("session.metadata.isProcessing", -32601, "Unhandled method"));
         QVERIFY(refuse("session.metadata.activity", -32601, "Unhandled method"));
         QVERIFY(refuse("session.queue.pendingItems", -32601, "Unhandled method"));
         QVERIFY(reply("session.tasks.list", J("{'tasks':[]}")));
