@@ -59,7 +59,8 @@ void SessionManager::serverSaid(Session &session, const SessionActivity &said)
         return;
     }
     const bool seemsBusy =
-        transcript.activity() != Activity::Idle || !session.m_work.unechoed.isEmpty();
+        transcript.activity() != Activity::Idle || !session.m_work.unechoed.isEmpty()
+        || transcript.isPromptOpen();
     if (said.turnKnown && seemsBusy) {
         if (!session.m_work.sending) // else it may be about to begin; it is asked again
             settleTurn(session, said.tasks);

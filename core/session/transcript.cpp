@@ -92,6 +92,7 @@ void Transcript::clear()
     m_working = false;
     m_background = false;
     m_calledTools = false;
+    m_unanswered = false;
     m_retryShown = false;
     m_resumable = false;
 }
@@ -368,13 +369,14 @@ void Transcript::cancelOpen(const QDateTime &time)
 void Transcript::interrupt(const EventMeta &meta, const QString &reason, bool certain)
 {
     const bool cut = !m_openTurns.isEmpty() || !m_openTools.isEmpty() || !m_messageOf.isEmpty()
-        || !m_requests.isEmpty();
+        || !m_requests.isEmpty() || m_calledTools || m_unanswered;
     cancelOpen(meta.time);
     dropPending();
     removeRetryNotice();
     m_working = false;
     m_background = false;
     m_calledTools = false;
+    m_unanswered = false;
     if (!cut)
         return;
     NoticeItem notice;

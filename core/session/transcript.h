@@ -209,6 +209,8 @@ public:
     Activity activity() const;
     //! The model has answered, but a shell of the session runs on and may start a turn by itself.
     bool hasBackgroundWork() const { return m_background; }
+    //! A prompt was taken up, and no turn has begun with it yet.
+    bool isPromptOpen() const { return m_unanswered; }
     //! For the phase line: "" or the name of the tool that runs.
     QString runningTool() const;
     TurnStep step() const;
@@ -352,6 +354,7 @@ private:
     QDateTime m_lastTime;
     bool m_working = false;
     bool m_background = false;
+    bool m_unanswered = false; //!< a prompt was taken up, and no turn has begun since
     bool m_calledTools = false; //!< the main agent's latest message asked for tools
     bool m_loading = false;
     bool m_retryShown = false;

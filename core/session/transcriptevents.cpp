@@ -39,6 +39,7 @@ void Transcript::on(const EventMeta &meta, const UserMessage &message)
     m_stepSince = meta.time;
     if (!message.source.isEmpty())
         return;
+    m_unanswered = true;
     UserItem item;
     item.messageId = message.messageId;
     item.text = message.text;
@@ -80,6 +81,7 @@ void Transcript::on(const EventMeta &meta, const TurnStarted &)
 {
     m_openTurns.insert(meta.agentId);
     if (meta.agentId.isEmpty()) {
+        m_unanswered = false;
         m_working = true;
         m_background = false;
         notResumable();
@@ -155,6 +157,7 @@ void Transcript::on(const EventMeta &meta, const MessageCompleted &message)
         toolRow(meta, request, ToolItem::State::Requested);
     if (meta.agentId.isEmpty()) {
         m_calledTools = !message.toolRequests.isEmpty();
+        m_unanswered = false;
         m_stepSince = meta.time;
     }
 }
@@ -562,6 +565,7 @@ void Transcript::on(const EventMeta &meta, const Aborted &abort)
     removeRetryNotice();
     m_working = false;
     m_calledTools = false;
+    m_unanswered = false;
     NoticeItem notice;
     notice.kind = NoticeItem::Kind::Interrupted;
     notice.detail = abort.reason;
@@ -588,6 +592,7 @@ void Transcript::on(const EventMeta &meta, const SessionIdle &)
     m_working = false;
     m_background = false;
     m_calledTools = false;
+    m_unanswered = false;
 }
 
 void Transcript::on(const EventMeta &meta, const SessionFailed &error)
@@ -595,8 +600,10 @@ void Transcript::on(const EventMeta &meta, const SessionFailed &error)
     removeRetryNotice();
     endMessage(meta.agentId, true);
     endReasoning(meta.agentId);
-    if (meta.agentId.isEmpty())
+    if (meta.agentId.isEmpty()) {
         m_calledTools = false;
+        m_unanswered = false;
+    }
     NoticeItem notice;
     notice.kind = NoticeItem::Kind::Error;
     notice.text = error.message;

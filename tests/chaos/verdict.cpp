@@ -5,6 +5,8 @@
 #include "transport/transport.h"
 
 #include <QFile>
+#include <QJsonDocument>
+#include <QJsonObject>
 
 namespace pilotlight::chaos {
 
@@ -28,6 +30,41 @@ QList<AgentEvent> historyOf(const Host &host, const QString &sessionId)
             events.append(event);
     }
     return events;
+}
+
+//! What the history and the transcript have of a prompt and what followed it: to find the cause.
+QString storyOf(const Host &host, const QString &sessionId, const QString &text, const Shown &shown)
+{
+    constexpr int Told = 14;
+    QString story = QStringLiteral("\n    history:");
+    QFile file(host.stateFolder + QStringLiteral("/session-state/") + sessionId
+               + QStringLiteral("/events.jsonl"));
+    int left = 0;
+    if (file.open(QFile::ReadOnly)) {
+        while (!file.atEnd()) {
+            const QJsonObject event = QJsonDocument::fromJson(file.readLine()).object();
+            const QJsonObject data = event.value(QStringLiteral("data")).toObject();
+            const QString content = data.value(QStringLiteral("content")).toString();
+            const bool isUser =
+                event.value(QStringLiteral("type")) == QStringLiteral("user.message");
+            if (isUser && content == text)
+                left = Told;
+            if (left-- > 0)
+                story += QStringLiteral(" [%1 %2 %3]")
+                             .arg(event.value(QStringLiteral("timestamp")).toString().mid(11),
+                                  event.value(QStringLiteral("type")).toString(),
+                                  isUser ? content.left(20) : content.left(12));
+        }
+    }
+    story += QStringLiteral("\n    shown:");
+    left = 0;
+    for (const QString &row : shown.rows) {
+        if (row.endsWith(text))
+            left = Told;
+        if (left-- > 0)
+            story += QStringLiteral(" [%1]").arg(row.left(70));
+    }
+    return story;
 }
 
 bool isCut(const TranscriptItem &item)
@@ -135,7 +172,9 @@ Verdict judge(const World &world, const QList<User::Given> &given,
         const Record &record = records[one.sessionId];
         const Shown &seen = *shown.constFind(one.sessionId);
         if (const int times = record.prompts.value(one.text); times != 1)
-            verdict.faults << QStringLiteral("%1: %2 times in the history").arg(where).arg(times);
+            verdict.faults << QStringLiteral("%1: %2 times in the history").arg(where).arg(times)
+                    + storyOf(*world.host(hostOf.value(one.sessionId)), one.sessionId, one.text,
+                              seen);
         if (const int times = seen.prompts.value(one.text);
             times != 1 && !(times > 1 && seen.serverLost))
             verdict.faults << QStringLiteral("%1: shown %2 times").arg(where).arg(times);
@@ -149,7 +188,9 @@ Verdict judge(const World &world, const QList<User::Given> &given,
             ++verdict.interrupted;
         else
             verdict.faults
-                << QStringLiteral("%1: neither answered nor shown as interrupted").arg(where);
+                << QStringLiteral("%1: neither answered nor shown as interrupted").arg(where)
+                    + storyOf(*world.host(hostOf.value(one.sessionId)), one.sessionId, one.text,
+                              seen);
     }
     return verdict;
 }

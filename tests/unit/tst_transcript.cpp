@@ -387,9 +387,9 @@ private Q_SLOTS:
         script.apply(user("", "typed elsewhere"));
         QCOMPARE(transcript.items().size(), 4U);
         transcript.load({script.make(user("", "stop")), script.make(SessionShutDown{})}, true);
-        QCOMPARE(transcript.items().size(), 2U);
-        QCOMPARE(item<UserItem>(transcript, 1).messageId, str("u2"));
-        QVERIFY(item<UserItem>(transcript, 1).dropped);
+        QCOMPARE(transcript.items().size(), 3U);
+        QCOMPARE(item<UserItem>(transcript, 2).messageId, str("u2"));
+        QVERIFY(item<UserItem>(transcript, 2).dropped);
     }
 
     void answersGoBackAndForth()
@@ -485,6 +485,44 @@ private Q_SLOTS:
         QCOMPARE(transcript.items().size(), 4U);
         transcript.load({}, true);
         QCOMPARE(transcript.items().size(), 1U);
+    }
+
+    //! Killed between the steps of a turn, when none of them was open.
+    void aTurnCutBetweenItsStepsWasInterrupted_data()
+    {
+        QTest::addColumn<int>("events");
+        QTest::addColumn<bool>("cut");
+        QTest::addRow("before its first step") << 1 << true;
+        QTest::addRow("in a step") << 2 << true;
+        QTest::addRow("between two steps") << 6 << true;
+        QTest::addRow("after the last") << 9 << false;
+    }
+    void aTurnCutBetweenItsStepsWasInterrupted()
+    {
+        QFETCH(int, events);
+        QFETCH(bool, cut);
+        Transcript transcript;
+        Script script(transcript);
+        ToolCompleted done;
+        done.toolCallId = str("t");
+        const QList<AgentEvent> whole{script.make(user("u", "go")),
+                                      script.make(TurnStarted{}),
+                                      script.make(message("m", "", {tool("t")})),
+                                      script.make(ToolStarted{tool("t")}),
+                                      script.make(done),
+                                      script.make(TurnEnded{}),
+                                      script.make(TurnStarted{}),
+                                      script.make(message("n", "done")),
+                                      script.make(TurnEnded{})};
+        for (const bool alive : {true, false}) {
+            transcript.load(whole.mid(0, events), alive);
+            // With the prompt alone nobody knows whether there will be a turn.
+            const bool works = alive && cut && events > 1;
+            QCOMPARE(transcript.activity(), works ? Activity::Working : Activity::Idle);
+            QCOMPARE(transcript.isPromptOpen(), alive && events == 1);
+            const auto *last = std::get_if<NoticeItem>(&transcript.items().back().data);
+            QCOMPARE(last && last->kind == NoticeItem::Kind::Interrupted, cut && !alive);
+        }
     }
 
     void aLiveHistoryTellsWhetherItGoesOn()
