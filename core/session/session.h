@@ -78,6 +78,8 @@ private:
         QSet<QString> refused; //!< of those: a turn failed before it began with them
         //! By id of the prompt: echoed, but perhaps not on the server's disk yet.
         std::map<QString, TimerHandle> settling;
+        //! Prompts that are not in the history may wait in the server, behind the turn that runs.
+        bool fateOpen = false;
         int lostInARow = 0; //!< losses of which each came soon after the resume before it
         Nanoseconds attachedAt{0}; //!< on the clock; of Attached
         // Keeping. All times are on the clock's bootNow().

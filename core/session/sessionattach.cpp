@@ -285,7 +285,8 @@ void SessionManager::applyEvent(Session &session, const AgentEvent &event)
         if (idle->aborted)
             session.m_work.queueRests = !session.m_queue.isEmpty();
         // A prompt that was accepted, and the server is idle without having begun with it?
-        if (Online *o = online(session); o && !session.m_work.unechoed.isEmpty())
+        if (Online *o = online(session);
+            o && (session.m_work.fateOpen || !session.m_work.unechoed.isEmpty()))
             o->watch->confirm(session.id());
         flushQueue(session);
     }

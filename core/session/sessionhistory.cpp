@@ -135,7 +135,8 @@ void SessionManager::keep(Session &session, const MergedHistory &merged)
 void SessionManager::attached(Session &session, const MergedHistory &merged)
 {
     Session::Work &state = session.m_work;
-    reconcile(session, merged.server);
+    reconcile(session, merged.server, {},
+              session.m_transcript.activity() == Activity::Idle ? Turn::Over : Turn::GoesOn);
     keep(session, merged);
     QDateTime newest;
     for (const AgentEvent &event : merged.server) {

@@ -218,8 +218,13 @@ private:
     QList<OutboxEntry> undecided(const Session &session) const;
     bool isOnlyHere(const Session &session) const;
     void restorePrompts(Session &session, const QList<Prompt> &olderQueue);
+    enum class Turn
+    {
+        Over,
+        GoesOn
+    };
     void reconcile(Session &session, const QList<AgentEvent> &history,
-                   const QString &onlyPrompt = {});
+                   const QString &onlyPrompt = {}, Turn turn = Turn::Over);
     void askHistory(Session &session, const QString &promptId, const Error &error);
     void echoed(Session &session, const UserMessage &message);
     void settle(Session &session, const QString &promptId);

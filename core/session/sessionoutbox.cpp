@@ -138,10 +138,13 @@ void SessionManager::restorePrompts(Session &session, const QList<Prompt> &older
 
 //! Decides by the server's own history what has become of the prompts that were on their way when
 //! the connection, the server or this program ended: those that are in it are done, the others go
-//! out again. With \a onlyPrompt the others are known to be on their way still, and left alone.
+//! out again; those that may wait in the server behind a \a turn that goes on (what was to steer it
+//! comes into the history with its next step) are decided at its end. With \a onlyPrompt the others
+//! are known to be on their way still, and left alone.
 void SessionManager::reconcile(Session &session, const QList<AgentEvent> &history,
-                               const QString &onlyPrompt)
+                               const QString &onlyPrompt, Turn turn)
 {
+    session.m_work.fateOpen = false;
     const QList<OutboxEntry> open = undecided(session);
     if (open.isEmpty())
         return;
@@ -209,6 +212,17 @@ void SessionManager::reconcile(Session &session, const QList<AgentEvent> &histor
         session.m_transcript.removePending(entry.prompt.id);
         tracePrompt(session, entry.prompt.id, "in the history");
         settle(session, entry.prompt.id);
+    }
+    if (turn == Turn::GoesOn && !lost.isEmpty()) {
+        qCInfo(lcSession).noquote()
+            << QStringLiteral(
+                   "Session %1: prompts on their way: %2 had arrived, %3 may wait behind "
+                   "the turn")
+                   .arg(session.id().left(8))
+                   .arg(arrived.size())
+                   .arg(lost.size());
+        session.m_work.fateOpen = true;
+        return;
     }
     qsizetype place = 0;
     for (const OutboxEntry &entry : std::as_const(lost)) {

@@ -58,10 +58,13 @@ void SessionManager::serverSaid(Session &session, const SessionActivity &said)
         transcript.serverWorks(true, false);
         return;
     }
-    const bool seemsBusy =
-        transcript.activity() != Activity::Idle || !session.m_work.unechoed.isEmpty()
-        || transcript.isPromptOpen();
-    if (said.turnKnown && seemsBusy) {
+    const bool seemsBusy = transcript.activity() != Activity::Idle
+        || !session.m_work.unechoed.isEmpty() || transcript.isPromptOpen()
+        || session.m_work.fateOpen;
+    // What cannot be told is left to the events, but for what they will never tell.
+    const bool told =
+        said.turnKnown || (session.m_work.fateOpen && transcript.activity() == Activity::Idle);
+    if (told && seemsBusy) {
         if (!session.m_work.sending) // else it may be about to begin; it is asked again
             settleTurn(session, said.tasks);
         return;

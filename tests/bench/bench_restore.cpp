@@ -83,6 +83,9 @@ int main(int argc, char **argv)
             return 1;
         }
         server.stop();
+        // Long after the last prompt: one that its server might not have written would be sent
+        // again.
+        QFile::remove(folder.filePath(u"state/outbox.jsonl"_s));
     }
     const QString lost = u"many-03"_s;
     QDir(state.filePath(u"session-state/"_s + lost)).removeRecursively();

@@ -119,6 +119,12 @@ bool Run::go()
     for (const QString &stuck : unsettled())
         m_wrong << QStringLiteral("not settled: ") + stuck;
 
+    // One that was parked and that nobody has looked at since a start of the product is shown when
+    // somebody does.
+    for (const auto &session : m_rig.product()->sessions().sessions())
+        m_rig.product()->sessions().setVisible(session->id());
+    Rig::turn(m_real ? 60s : 30s, [&unsettled] { return unsettled().isEmpty(); }, ticks);
+
     QHash<QString, Shown> shown;
     QHash<QString, QString> hostOf;
     for (const auto &session : m_rig.product()->sessions().sessions()) {

@@ -13,6 +13,7 @@
 #include <QTest>
 
 #include <algorithm>
+#include <tuple>
 
 using namespace pilotlight;
 using namespace std::chrono_literals;
@@ -336,6 +337,56 @@ private Q_SLOTS:
         QCOMPARE(run.sent(), QStringList());
         QCOMPARE(run.rows(), QStringList(u"one"_s));
         QVERIFY(run.failures.isEmpty());
+    }
+
+    // What was to steer a turn comes into the history with the turn's next step. After a cut in
+    // between it was taken for lost, was sent again, and ran twice.
+    void whatMayWaitBehindATurnIsDecidedAtItsEnd_data()
+    {
+        QTest::addColumn<bool>("arrived");
+        QTest::addColumn<bool>("told"); // by the server, whether it works
+        QTest::addRow("it was taken up") << true << true;
+        QTest::addRow("it was lost") << false << true;
+        QTest::addRow("it was taken up by an old server") << true << false;
+        QTest::addRow("an old server lost it") << false << false;
+    }
+    void whatMayWaitBehindATurnIsDecidedAtItsEnd()
+    {
+        QFETCH(bool, arrived);
+        QFETCH(bool, told);
+        Run run(m_folder->path(), *m_clock);
+        run.connect();
+        run.send(u"one"_s);
+        QVERIFY(run.backend->succeed(u"send"_s));
+        QList<AgentEvent> history{run.echo(u"one"_s, run.backend->lastMessageId()),
+                                  FakeBackend::event(TurnStarted{})};
+        run.backend->emitEvent(S, TurnStarted{});
+        m_clock->advance(2s);
+        run.send(u"steer"_s, Delivery::Immediate); // no answer
+        run.disconnect();
+        run.connect(history);
+        std::ignore = run.backend->succeed(u"readEventLog"_s);
+        std::ignore = run.backend->succeed(u"pendingRequests"_s);
+        QCOMPARE(run.session().state(), Session::State::Attached);
+        QCOMPARE(run.session().activity(), Activity::Working);
+        QCOMPARE(run.rows(), (QStringList{u"one"_s, u"?steer"_s}));
+        QVERIFY(run.session().queue().isEmpty());
+
+        if (arrived)
+            history << run.echo(u"steer"_s, u"by the server"_s);
+        history << FakeBackend::event(TurnEnded{});
+        run.backend->emitEvent(S, TurnEnded{});
+        run.idle();
+        run.backend->histories[S] = history;
+        run.backend->activities[S] = {told, false, told, false};
+        m_clock->advance(5s);
+        QVERIFY(run.backend->succeed(u"sessionActivity"_s));
+        QVERIFY(run.backend->succeed(u"readHistory"_s));
+        QCOMPARE(run.sent(), QStringList()); // the turn is over: what becomes of it is asked
+        QCOMPARE(run.session().queue().size(), arrived ? 0 : 1);
+        QCOMPARE(run.rows(), arrived ? (QStringList{u"one"_s, u"steer"_s}) : QStringList(u"one"_s));
+        m_clock->advance(5s);
+        QCOMPARE(run.states(), arrived ? QList<State>() : QList<State>{State::Queued});
     }
 
     // It looked as if the server had dropped it, the user clicked "send again", and it ran twice.
