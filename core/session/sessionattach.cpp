@@ -72,6 +72,7 @@ void SessionManager::setBackend(const QString &backendId, AgentBackend *backend,
     connect(backend, &QObject::destroyed, this,
             [this, backendId] { setBackend(backendId, nullptr); });
     connect(backend, &AgentBackend::sessionLost, this, &SessionManager::onLost);
+    connect(backend, &AgentBackend::activity, this, [this, &s] { s.heard = m_clock.now(); });
     attachSome(s);
 }
 

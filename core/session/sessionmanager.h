@@ -228,6 +228,7 @@ private:
     void askHistory(Session &session, const QString &promptId, const Error &error);
     void echoed(Session &session, const UserMessage &message);
     void settle(Session &session, const QString &promptId);
+    void settleLater(Session &session, const QString &promptId, Nanoseconds echoed);
     void forgetPrompts(const Session &session);
     void takeBackRefused(Session &session);
     static int messagesLike(const Session &session, const QString &text);

@@ -31,6 +31,7 @@ struct SessionManager::Server
     quint64 generation = 0;
     LinkFacts link;
     std::optional<bool> signedIn; //!< as far as known
+    Nanoseconds heard{}; //!< the latest byte from it
     std::unique_ptr<Online> online;
 };
 

@@ -18,6 +18,9 @@ using namespace std::chrono_literals;
 // The real server writes its history every 100 ms; what it had for 200 ms was never lost
 // (docs/protocol.md). With room for a busy machine.
 constexpr Milliseconds Settled = 1s;
+// That it went on for so long after the echo must be heard from it: one that was frozen at once,
+// and is ended so, has written nothing.
+constexpr Milliseconds WentOn = 500ms;
 // Between our clock and that of a server elsewhere.
 constexpr Milliseconds ClockSkew = 60s;
 // A prompt that was lost so often may be what kills the server.
@@ -282,10 +285,22 @@ void SessionManager::echoed(Session &session, const UserMessage &message)
 //! The server has it in its history: after a moment it has it on its disk, too.
 void SessionManager::settle(Session &session, const QString &promptId)
 {
-    session.m_work.settling[promptId] = m_clock.after(Settled, [this, &session, promptId] {
-        tracePrompt(session, promptId, "done");
-        m_outbox->remove(promptId);
-        session.m_work.settling.erase(promptId); // ends this very callback's own handle
+    settleLater(session, promptId, m_clock.now());
+}
+
+void SessionManager::settleLater(Session &session, const QString &promptId, Nanoseconds echoed)
+{
+    session.m_work.settling[promptId] = m_clock.after(Settled, [=, this, &session] {
+        // Copies: both ways end this very callback.
+        const QString id = promptId;
+        const Nanoseconds since = echoed;
+        if (server(session.m_backendId).heard < since + WentOn) {
+            settleLater(session, id, since); // it answers a probe, if nothing else
+            return;
+        }
+        tracePrompt(session, id, "done");
+        m_outbox->remove(id);
+        session.m_work.settling.erase(id);
     });
 }
 

@@ -165,14 +165,6 @@ void Faults::killServer(Site &site)
 
 void Faults::freeze(Site &site)
 {
-    // Known, and left out: a server that freezes within its 100 ms of an echo and never goes on
-    // again has lost a prompt that is taken for safe a second after that echo.
-    for (const OutboxEntry &entry : m_product->outbox().entries()) {
-        const Session *const session = m_product->sessions().find(entry.sessionId);
-        if (session && session->backendId() == site.host.id
-            && entry.state != OutboxEntry::State::Queued)
-            return;
-    }
     if (site.frozen || !signalServer(site.host, site.host.pid, SIGSTOP))
         return;
     counted(QStringLiteral("SIGSTOP"));

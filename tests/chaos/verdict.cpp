@@ -8,6 +8,8 @@
 #include <QJsonDocument>
 #include <QJsonObject>
 
+#include <algorithm>
+
 namespace pilotlight::chaos {
 
 namespace {
@@ -30,6 +32,14 @@ QList<AgentEvent> historyOf(const Host &host, const QString &sessionId)
             events.append(event);
     }
     return events;
+}
+
+bool showsAnswer(const Shown &shown, const QString &token)
+{
+    const QString words = QStringLiteral("answer-%1 ").arg(token);
+    return std::any_of(shown.rows.cbegin(), shown.rows.cend(), [&words](const QString &row) {
+        return row.startsWith(QStringLiteral("answer ")) && row.contains(words);
+    });
 }
 
 //! What the history and the transcript have of a prompt and what followed it: to find the cause.
@@ -184,6 +194,8 @@ Verdict judge(const World &world, const QList<User::Given> &given,
             verdict.faults << QStringLiteral("%1: answered twice").arg(where);
         else if (answers >= 1)
             ++verdict.answered;
+        else if (seen.serverLost && showsAnswer(seen, one.token))
+            ++verdict.answered; // it was read here before the server was killed with it unwritten
         else if (seen.excused.contains(one.text))
             ++verdict.interrupted;
         else

@@ -102,6 +102,13 @@ struct Run
         Q_EMIT backend->sessionEvent(S, event);
         return event;
     }
+    //! Of a server that lives, and is heard.
+    void passes(Milliseconds time)
+    {
+        clock.advance(600ms);
+        Q_EMIT backend->activity();
+        clock.advance(time - 600ms);
+    }
     void idle()
     {
         backend->emitEvent(S, AssistantIdle{});
@@ -175,7 +182,7 @@ private Q_SLOTS:
         run.connect({event});
         QVERIFY(run.sent().isEmpty());
         QCOMPARE(run.rows(), QStringList(u"one"_s));
-        clock.advance(2s);
+        run.passes(2s);
         QVERIFY(run.outbox.entries().isEmpty());
     }
 
@@ -217,10 +224,41 @@ private Q_SLOTS:
         QCOMPARE(run.states(), QList{State::Accepted});
         run.echo(u"one"_s, u"m1"_s);
         QCOMPARE(run.states(), QList{State::Accepted}); // echoed is not durable
-        m_clock->advance(999ms);
+        run.passes(999ms);
         QCOMPARE(run.states(), QList{State::Accepted});
         m_clock->advance(1ms);
         QVERIFY(run.states().isEmpty());
+    }
+
+    // A server that froze right after its echo, and was ended so, had written nothing; a second
+    // later the prompt was taken for safe, and was lost.
+    void theServerMustBeHeardAfterItsEcho_data()
+    {
+        QTest::addColumn<bool>("goesOn");
+        QTest::addRow("it goes on after all") << true;
+        QTest::addRow("it is ended") << false;
+    }
+    void theServerMustBeHeardAfterItsEcho()
+    {
+        QFETCH(bool, goesOn);
+        Run run(m_folder->path(), *m_clock);
+        run.connect();
+        run.send(u"one"_s);
+        QVERIFY(run.backend->succeed(u"send"_s));
+        run.echo(u"one"_s, u"m1"_s);
+        m_clock->advance(100ms);
+        Q_EMIT run.backend->activity(); // the last of it
+        m_clock->advance(1h);
+        QCOMPARE(run.states(), QList{State::Accepted});
+        if (goesOn) {
+            Q_EMIT run.backend->activity();
+            m_clock->advance(1s);
+            QVERIFY(run.states().isEmpty());
+        } else {
+            run.disconnect();
+            run.connect();
+            QCOMPARE(run.sent(), QStringList(u"one"_s));
+        }
     }
 
     void whatWaitsIsInTheOutboxToo()
@@ -305,7 +343,7 @@ private Q_SLOTS:
             run.echo(u"later"_s, run.backend->lastMessageId());
             run.idle();
         }
-        m_clock->advance(2s);
+        run.passes(2s);
         QVERIFY(run.states().isEmpty());
         QCOMPARE(run.rows(), (QStringList{u"one"_s, u"later"_s}));
         QVERIFY(run.failures.isEmpty()); // nobody need be told
@@ -361,7 +399,7 @@ private Q_SLOTS:
         QList<AgentEvent> history{run.echo(u"one"_s, run.backend->lastMessageId()),
                                   FakeBackend::event(TurnStarted{})};
         run.backend->emitEvent(S, TurnStarted{});
-        m_clock->advance(2s);
+        run.passes(2s);
         run.send(u"steer"_s, Delivery::Immediate); // no answer
         run.disconnect();
         run.connect(history);
@@ -385,7 +423,7 @@ private Q_SLOTS:
         QCOMPARE(run.sent(), QStringList()); // the turn is over: what becomes of it is asked
         QCOMPARE(run.session().queue().size(), arrived ? 0 : 1);
         QCOMPARE(run.rows(), arrived ? (QStringList{u"one"_s, u"steer"_s}) : QStringList(u"one"_s));
-        m_clock->advance(5s);
+        run.passes(5s);
         QCOMPARE(run.states(), arrived ? QList<State>() : QList<State>{State::Queued});
     }
 
@@ -432,7 +470,7 @@ private Q_SLOTS:
         QVERIFY(run.backend->succeed(u"send"_s));
         run.echo(u"one"_s, u"m1"_s);
         run.idle();
-        m_clock->advance(2s);
+        run.passes(2s);
         run.send(u"two"_s);
         run.disconnect();
         run.manager.setBackend(run.backend.get());
@@ -457,7 +495,7 @@ private Q_SLOTS:
         run.disconnect();
         run.connect({old, message(u"go on"_s, {})});
         QVERIFY(run.sent().isEmpty());
-        m_clock->advance(2s);
+        run.passes(2s);
         QVERIFY(run.states().isEmpty());
     }
 
@@ -489,7 +527,7 @@ private Q_SLOTS:
             QVERIFY(run.backend->succeed(u"send"_s));
             run.echo(u"one"_s, u"m1"_s);
             run.idle();
-            m_clock->advance(5s);
+            run.passes(5s);
             run.send(u"two"_s);
             run.send(u"three"_s);
             QVERIFY(run.store.flush());
@@ -560,7 +598,7 @@ private Q_SLOTS:
         run.backend->succeedAll();
         QCOMPARE(run.sent().size(), 1); // it may still arrive: the user decides
         QCOMPARE(run.session().queue().size(), inHistory ? 0 : 1);
-        m_clock->advance(2s);
+        run.passes(2s);
         QCOMPARE(run.states().size(), inHistory ? 0 : 1);
     }
 
