@@ -287,7 +287,9 @@ void Transcript::index(int row)
     static_assert(Users == 0 && Messages == 1 && Reasonings == 2 && Tools == 3 && Permissions == 4
                   && Questions == 5 && Plans == 6);
     withKey(m_items[static_cast<std::size_t>(row)], [&](std::size_t table, const QString &id) {
-        if (!id.isEmpty())
+        // Old servers name no messages. A call or a request without an id is nonsense, but is
+        // found.
+        if (!id.isEmpty() || table >= Tools)
             m_rows[table].insert(id, row);
     });
 }

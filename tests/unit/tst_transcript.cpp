@@ -487,6 +487,31 @@ private Q_SLOTS:
         QCOMPARE(transcript.items().size(), 1U);
     }
 
+    // Found by the fuzzer: a question without an id had no row.
+    void idsMayBeEmpty()
+    {
+        Transcript transcript;
+        Script script(transcript);
+        script.apply(user("", "go"));
+        script.apply(TurnStarted{});
+        script.apply(message("", "", {tool("")}));
+        script.apply(ToolStarted{tool("")});
+        script.apply(PermissionRequested{});
+        script.apply(QuestionRequested{});
+        script.apply(PlanApprovalRequested{});
+        QCOMPARE(transcript.activity(), Activity::WaitingForUser);
+        transcript.setAnswering({}, true);
+        script.apply(ToolCompleted{});
+        script.apply(PermissionCompleted{});
+        script.apply(QuestionCompleted{});
+        script.apply(PlanApprovalCompleted{});
+        script.apply(ToolStarted{tool("")});
+        script.apply(QuestionRequested{});
+        transcript.markInterrupted();
+        QCOMPARE(transcript.activity(), Activity::Idle);
+        QCOMPARE(transcript.waitingRequests(), 0);
+    }
+
     //! Killed between the steps of a turn, when none of them was open.
     void aTurnCutBetweenItsStepsWasInterrupted_data()
     {
