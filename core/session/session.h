@@ -78,7 +78,7 @@ private:
         QSet<QString> refused; //!< of those: a turn failed before it began with them
         //! By id of the prompt: echoed, but perhaps not on the server's disk yet.
         std::map<QString, TimerHandle> settling;
-        //! Prompts that are not in the history may wait in the server, behind the turn that runs.
+        //! Prompts that are not in the history yet may be on their way through the server.
         bool fateOpen = false;
         int lostInARow = 0; //!< losses of which each came soon after the resume before it
         Nanoseconds attachedAt{0}; //!< on the clock; of Attached

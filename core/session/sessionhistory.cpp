@@ -135,8 +135,7 @@ void SessionManager::keep(Session &session, const MergedHistory &merged)
 void SessionManager::attached(Session &session, const MergedHistory &merged)
 {
     Session::Work &state = session.m_work;
-    reconcile(session, merged.server, {},
-              session.m_transcript.activity() == Activity::Idle ? Turn::Over : Turn::GoesOn);
+    reconcile(session, merged.server, Missing::MayArrive);
     keep(session, merged);
     QDateTime newest;
     for (const AgentEvent &event : merged.server) {

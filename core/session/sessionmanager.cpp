@@ -293,7 +293,7 @@ void SessionManager::setState(Session &session, Session::State state)
     if (Online *o = online(session)) {
         if (isOpen(state)) {
             o->touches->watch(session.id());
-            o->watch->watch(session.id(), session.m_durable);
+            o->watch->watch(session.id(), session.m_durable || session.m_work.fateOpen);
             armParking(server(session.backendId()));
         } else if (wasOpen) {
             o->touches->forget(session.id());

@@ -218,13 +218,14 @@ private:
     QList<OutboxEntry> undecided(const Session &session) const;
     bool isOnlyHere(const Session &session) const;
     void restorePrompts(Session &session, const QList<Prompt> &olderQueue);
-    enum class Turn
+    //! Of a prompt that is not in the history.
+    enum class Missing
     {
-        Over,
-        GoesOn
+        IsLost,
+        MayArrive
     };
-    void reconcile(Session &session, const QList<AgentEvent> &history,
-                   const QString &onlyPrompt = {}, Turn turn = Turn::Over);
+    void reconcile(Session &session, const QList<AgentEvent> &history, Missing missing,
+                   const QString &onlyPrompt = {});
     void askHistory(Session &session, const QString &promptId, const Error &error);
     void echoed(Session &session, const UserMessage &message);
     void settle(Session &session, const QString &promptId);

@@ -141,11 +141,12 @@ void SessionManager::restorePrompts(Session &session, const QList<Prompt> &older
 
 //! Decides by the server's own history what has become of the prompts that were on their way when
 //! the connection, the server or this program ended: those that are in it are done, the others go
-//! out again; those that may wait in the server behind a \a turn that goes on (what was to steer it
-//! comes into the history with its next step) are decided at its end. With \a onlyPrompt the others
-//! are known to be on their way still, and left alone.
-void SessionManager::reconcile(Session &session, const QList<AgentEvent> &history,
-                               const QString &onlyPrompt, Turn turn)
+//! out again. Right after a cut they may still arrive: a server takes up to some 100 ms from
+//! reading a prompt to its history (230 seen), and what is to steer a turn waits for the turn's
+//! next step. They are decided then when the server, asked a little later, does nothing. With \a
+//! onlyPrompt the others are known to be on their way still, and left alone.
+void SessionManager::reconcile(Session &session, const QList<AgentEvent> &history, Missing missing,
+                               const QString &onlyPrompt)
 {
     session.m_work.fateOpen = false;
     const QList<OutboxEntry> open = undecided(session);
@@ -216,11 +217,9 @@ void SessionManager::reconcile(Session &session, const QList<AgentEvent> &histor
         tracePrompt(session, entry.prompt.id, "in the history");
         settle(session, entry.prompt.id);
     }
-    if (turn == Turn::GoesOn && !lost.isEmpty()) {
+    if (missing == Missing::MayArrive && !lost.isEmpty()) {
         qCInfo(lcSession).noquote()
-            << QStringLiteral(
-                   "Session %1: prompts on their way: %2 had arrived, %3 may wait behind "
-                   "the turn")
+            << QStringLiteral("Session %1: prompts on their way: %2 had arrived, %3 may yet arrive")
                    .arg(session.id().left(8))
                    .arg(arrived.size())
                    .arg(lost.size());
@@ -263,7 +262,7 @@ void SessionManager::askHistory(Session &session, const QString &promptId, const
                              if (!history || !isOpen(session.m_state) || session.m_work.gone)
                                  return;
                              session.m_work.queueRests = true;
-                             reconcile(session, *history, promptId);
+                             reconcile(session, *history, Missing::IsLost, promptId);
                          });
 }
 

@@ -26,7 +26,8 @@ void SessionManager::send(const QString &id, const Prompt &given)
     unpark(id);
     const bool free = isOpen(session->m_state) && !state.sending && !waitsForSignIn(*session)
         && (prompt.delivery == Delivery::Immediate
-            || (session->activity() == Activity::Idle && session->m_queue.isEmpty()));
+            || (session->activity() == Activity::Idle && session->m_queue.isEmpty()
+                && !state.fateOpen));
     if (free) {
         sendNow(*session, prompt, static_cast<int>(session->m_queue.size()));
         return;
@@ -229,7 +230,7 @@ void SessionManager::flushQueue(Session &session)
 {
     const Session::Work &state = session.m_work;
     if (session.m_queue.isEmpty() || !isOpen(session.m_state) || state.queueRests || state.sending
-        || session.activity() != Activity::Idle || waitsForSignIn(session))
+        || state.fateOpen || session.activity() != Activity::Idle || waitsForSignIn(session))
         return;
     const Prompt prompt = session.m_queue.takeFirst();
     changed(session);

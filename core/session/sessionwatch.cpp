@@ -17,7 +17,8 @@ std::unique_ptr<TurnWatch> SessionManager::makeWatch(AgentBackend &backend)
         if (session->activity() == Activity::WaitingForUser)
             return TurnWatch::Load::Waiting;
         // A prompt that was accepted will be heard of.
-        return session->isWorking() || !session->m_work.unechoed.isEmpty()
+        return session->isWorking() || session->m_work.fateOpen
+                || !session->m_work.unechoed.isEmpty()
             ? TurnWatch::Load::Working
             : TurnWatch::Load::Idle;
     };
@@ -106,9 +107,10 @@ void SessionManager::turnSettled(Session &session, const Result<QList<AgentEvent
     Transcript &transcript = session.m_transcript;
     if (history) {
         const qsizetype waiting = session.m_queue.size();
-        reconcile(session, *history);
+        const bool cut = session.m_work.fateOpen; // nobody knows whether the server had it
+        reconcile(session, *history, Missing::IsLost);
         // The server had taken it and dropped it: whether it goes out again is the user's decision.
-        if (session.m_queue.size() > waiting)
+        if (session.m_queue.size() > waiting && !cut)
             session.m_work.queueRests = true;
         const MergedHistory merged = merge(session, *history, {});
         transcript.load(merged.events, false); // what is open in it was cut off

@@ -3,6 +3,7 @@
 #include "session/outbox.h"
 #include "session/sessionmanager.h"
 #include "session/sessionstore.h"
+#include "session/turnwatch.h"
 #include "support/fakebackend.h"
 #include "support/fakeclock.h"
 
@@ -79,6 +80,13 @@ struct Run
                                     u"pendingRequests"_s};
         while (std::any_of(attaching.cbegin(), attaching.cend(),
                            [this](const QString &method) { return backend->succeed(method); })) { }
+    }
+    //! A little later the server is asked what it does, and what became of the prompts.
+    void decide()
+    {
+        clock.advance(TurnWatch::ConfirmAfter);
+        std::ignore = backend->succeed(u"sessionActivity"_s);
+        std::ignore = backend->succeed(u"readHistory"_s);
     }
     //! What waits fails as it does when a connection ends.
     void disconnect()
@@ -205,6 +213,7 @@ private Q_SLOTS:
         QCOMPARE(run.sent().size(), 1);
         run.disconnect();
         run.connect({old});
+        run.decide();
         QCOMPARE(run.sent(), QStringList(u"yes"_s));
     }
 
@@ -257,6 +266,7 @@ private Q_SLOTS:
         } else {
             run.disconnect();
             run.connect();
+            run.decide();
             QCOMPARE(run.sent(), QStringList(u"one"_s));
         }
     }
@@ -329,6 +339,10 @@ private Q_SLOTS:
 
         const AgentEvent kept = message(u"one"_s, accepted ? u"m1"_s : u"unheard"_s);
         run.connect(inHistory ? QList{kept} : QList<AgentEvent>());
+        if (!inHistory) {
+            QCOMPARE(run.sent(), QStringList()); // it may yet arrive
+            run.decide();
+        }
         // In order, and each exactly once.
         const QString next = inHistory ? u"later"_s : u"one"_s;
         QCOMPARE(run.sent(), QStringList(next));
@@ -375,6 +389,28 @@ private Q_SLOTS:
         QCOMPARE(run.sent(), QStringList());
         QCOMPARE(run.rows(), QStringList(u"one"_s));
         QVERIFY(run.failures.isEmpty());
+    }
+
+    // Bytes that a cut connection had delivered: the server took 230 ms to get to them, the new
+    // connection saw a history without the prompt, sent it again, and it ran twice.
+    void whatArrivesAfterTheCutIsNotSentAgain()
+    {
+        Run run(m_folder->path(), *m_clock);
+        run.connect();
+        run.send(u"one"_s);
+        run.disconnect();
+        run.connect();
+        QCOMPARE(run.rows(), QStringList(u"?one"_s));
+        run.send(u"two"_s);
+        QCOMPARE(run.sent(), QStringList()); // in order
+        const AgentEvent late = run.echo(u"one"_s, u"m1"_s);
+        run.backend->emitEvent(S, TurnStarted{});
+        run.backend->emitEvent(S, TurnEnded{});
+        run.idle();
+        run.backend->histories[S] = {late};
+        run.decide();
+        QCOMPARE(run.sent(), QStringList(u"two"_s));
+        QCOMPARE(run.rows(), QStringList(u"one"_s));
     }
 
     // What was to steer a turn comes into the history with the turn's next step. After a cut in
@@ -440,6 +476,7 @@ private Q_SLOTS:
             run.manager.sendAgain(S, u"m1"_s);
             QVERIFY(run.session().queue().isEmpty());
             run.connect(arrived ? QList{message(u"one"_s, u"m1"_s)} : QList<AgentEvent>());
+            run.decide();
             QCOMPARE(run.sent(), arrived ? QStringList() : QStringList(u"one"_s));
         }
     }
@@ -458,6 +495,7 @@ private Q_SLOTS:
         QVERIFY(run.backend->fail(u"resumeSession"_s, {ErrorCode::SessionNotFound, {}, {}}));
         run.connect();
         QCOMPARE(run.session().state(), Session::State::Attached);
+        run.decide();
         QCOMPARE(run.sent(), QStringList(u"one"_s));
     }
 
@@ -489,6 +527,7 @@ private Q_SLOTS:
         run.send(u"go on"_s);
         run.disconnect();
         run.connect({old});
+        run.decide();
         QCOMPARE(run.sent(), QStringList(u"go on"_s));
         QVERIFY(run.backend->succeed(u"send"_s));
         run.echo(u"go on"_s, {});
@@ -511,6 +550,7 @@ private Q_SLOTS:
         QVERIFY(run.backend->succeed(u"send"_s));
         run.disconnect();
         run.connect({message(u"again"_s, u"m1"_s)});
+        run.decide();
         // The second was to steer a turn that has ended: the user's decision.
         QVERIFY(run.sent().isEmpty());
         QCOMPARE(run.session().queue().size(), 1);
@@ -556,6 +596,7 @@ private Q_SLOTS:
         }
         Run run(m_folder->path(), *m_clock);
         run.connect();
+        run.decide();
         QVERIFY(run.sent().isEmpty());
         QCOMPARE(run.session().queue().size(), 2);
         QCOMPARE(run.session().queue()[0].text, u"one"_s);
@@ -571,6 +612,7 @@ private Q_SLOTS:
         for (int i = 0; i < 10; ++i) {
             run.disconnect();
             run.connect();
+            run.decide();
             times += static_cast<int>(run.sent().size());
         }
         QCOMPARE(times, 3);
