@@ -5,6 +5,7 @@
 #include <QJsonArray>
 #include <QRegularExpression>
 
+#include <cmath>
 #include <unordered_map>
 
 namespace pilotlight {
@@ -175,10 +176,11 @@ QString text(const QJsonObject &object, QLatin1StringView key)
     return object.value(key).toString();
 }
 
-//! Counts come as integers or as doubles (9523.0); both are below 2^53.
+//! Counts come as integers or as doubles (9523.0); both are below 2^53. 0 for what is not.
 qint64 number(const QJsonObject &object, QLatin1StringView key)
 {
-    return static_cast<qint64>(object.value(key).toDouble());
+    const double value = object.value(key).toDouble();
+    return std::abs(value) < 0x1p53 ? static_cast<qint64>(value) : 0;
 }
 
 QStringList strings(const QJsonValue &value)

@@ -42,7 +42,7 @@ void SessionManager::historyRead(Session &session, const Result<QList<AgentEvent
     }
     const QList<AgentEvent> events = history.value_or(QList<AgentEvent>());
     const MergedHistory merged = merge(session, events, {});
-    session.m_transcript.load(merged.events, true);
+    session.m_transcript.load(merged.events, true, false);
     // Where nothing runs, no event that is not in the history matters any more.
     if (session.m_transcript.activity() == Activity::Idle)
         attached(session, merged);
@@ -77,7 +77,7 @@ void SessionManager::readLog(Session &session, const QList<AgentEvent> &history)
                     << QStringLiteral("Session %1: no event log: %2")
                            .arg(session.id().left(8), log.error().toString());
             const MergedHistory merged = merge(session, history, log.value_or(QList<AgentEvent>()));
-            session.m_transcript.load(merged.events, true);
+            session.m_transcript.load(merged.events, true, false);
             if (session.m_transcript.activity() == Activity::Idle)
                 attached(session, merged);
             else

@@ -17,10 +17,10 @@ using namespace std::chrono_literals;
 
 // The real server writes its history every 100 ms; what it had for 200 ms was never lost
 // (docs/protocol.md). With room for a busy machine.
-constexpr Milliseconds Settled = 1s;
+constexpr Milliseconds Settled = 2s;
 // That it went on for so long after the echo must be heard from it: one that was frozen at once,
 // and is ended so, has written nothing.
-constexpr Milliseconds WentOn = 500ms;
+constexpr Milliseconds WentOn = 1s;
 // Between our clock and that of a server elsewhere.
 constexpr Milliseconds ClockSkew = 60s;
 // A prompt that was lost so often may be what kills the server.

@@ -46,9 +46,9 @@ void SessionManager::sendAgain(const QString &id, const QString &messageId)
         const auto *user = std::get_if<UserItem>(&item.data);
         if (!user || user->messageId != messageId || !user->pending || !user->dropped)
             continue;
-        // Without the server nobody knows whether it was dropped: the next attach asks the history,
-        // and sends it again by itself where it is not in there.
-        if (!isOpen(session->m_state))
+        // Nobody knows yet whether it was dropped: the server is asked, at the next attach or right
+        // now, and it is sent again by itself where it is not in the history.
+        if (!isOpen(session->m_state) || session->m_work.fateOpen)
             return;
         session->m_work.unechoed.remove(messageId);
         Prompt prompt;

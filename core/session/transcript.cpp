@@ -57,8 +57,7 @@ void Transcript::load(const QList<AgentEvent> &history, bool live, bool certain)
         if (echoed || rowOf(Users, user.messageId) >= 0)
             continue;
         // A server that does nothing has no queue: what is not in its history is not anywhere.
-        if (certain)
-            user.dropped = !m_working;
+        user.dropped = certain && !m_working;
         m_pending.insert(user.messageId);
         insert(static_cast<int>(m_items.size()), std::move(item));
     }

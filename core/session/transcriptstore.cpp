@@ -55,7 +55,7 @@ qint64 msecsOf(const QDateTime &time)
 
 QDateTime timeOf(const QJsonValue &msecs)
 {
-    const auto value = static_cast<qint64>(msecs.toDouble());
+    const qint64 value = msecs.toInteger();
     return value > 0 ? QDateTime::fromMSecsSinceEpoch(value, Qt::UTC) : QDateTime();
 }
 

@@ -91,24 +91,28 @@ bool isCut(const TranscriptItem &item)
 struct Record
 {
     QHash<QString, int> prompts; //!< by text
-    QHash<QString, int> answers; //!< final messages that follow a prompt, by the prompt's text
+    QHash<QString, int> answers; //!< final messages of its turn, by the prompt's text
     QString everything; //!< texts of all answers
 };
 
 Record recordOf(const QList<AgentEvent> &events)
 {
     Record record;
-    QString prompt;
+    QStringList open; // since the last answer: what steers a turn is answered along with it
     for (const AgentEvent &event : events) {
         if (!event.meta.agentId.isEmpty())
             continue;
         if (const auto *user = std::get_if<UserMessage>(&event.data);
             user && user->source.isEmpty()) {
-            prompt = user->text;
-            ++record.prompts[prompt];
+            if (user->delivery != UserMessage::Delivery::Steering)
+                open.clear();
+            open << user->text;
+            ++record.prompts[user->text];
         } else if (const auto *message = std::get_if<MessageCompleted>(&event.data)) {
-            if (message->toolRequests.isEmpty() && !message->text.isEmpty())
-                ++record.answers[prompt];
+            if (message->toolRequests.isEmpty() && !message->text.isEmpty()) {
+                for (const QString &prompt : std::as_const(open))
+                    ++record.answers[prompt];
+            }
             record.everything += message->text + QLatin1Char('\n');
         }
     }

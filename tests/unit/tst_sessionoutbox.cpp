@@ -113,9 +113,9 @@ struct Run
     //! Of a server that lives, and is heard.
     void passes(Milliseconds time)
     {
-        clock.advance(600ms);
+        clock.advance(1'100ms);
         Q_EMIT backend->activity();
-        clock.advance(time - 600ms);
+        clock.advance(time - 1'100ms);
     }
     void idle()
     {
@@ -233,7 +233,7 @@ private Q_SLOTS:
         QCOMPARE(run.states(), QList{State::Accepted});
         run.echo(u"one"_s, u"m1"_s);
         QCOMPARE(run.states(), QList{State::Accepted}); // echoed is not durable
-        run.passes(999ms);
+        run.passes(1'999ms);
         QCOMPARE(run.states(), QList{State::Accepted});
         m_clock->advance(1ms);
         QVERIFY(run.states().isEmpty());
@@ -261,7 +261,7 @@ private Q_SLOTS:
         QCOMPARE(run.states(), QList{State::Accepted});
         if (goesOn) {
             Q_EMIT run.backend->activity();
-            m_clock->advance(1s);
+            m_clock->advance(2s);
             QVERIFY(run.states().isEmpty());
         } else {
             run.disconnect();
