@@ -273,10 +273,21 @@ void SessionManager::echoed(Session &session, const UserMessage &message)
     if (found == unechoed.end() && message.messageId.isEmpty() && message.source.isEmpty())
         found = std::find_if(unechoed.begin(), unechoed.end(),
                              [&](const Prompt &prompt) { return prompt.text == message.text; });
-    if (found == unechoed.end())
+    QString id;
+    if (found != unechoed.end()) {
+        id = found->id;
+        unechoed.erase(found);
+    } else if (session.m_work.fateOpen && message.source.isEmpty()) {
+        // One that was still on its way when its connection was cut, and that has no name yet.
+        for (const OutboxEntry &entry : undecided(session)) {
+            if (id.isEmpty() && entry.messageId.isEmpty() && entry.prompt.text == message.text
+                && !session.m_work.settling.contains(entry.prompt.id))
+                id = entry.prompt.id;
+        }
+        session.m_transcript.removePending(id);
+    }
+    if (id.isEmpty())
         return;
-    const QString id = found->id;
-    unechoed.erase(found);
     tracePrompt(session, id, "echoed", message.messageId);
     settle(session, id);
 }

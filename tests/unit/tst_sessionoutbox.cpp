@@ -404,6 +404,7 @@ private Q_SLOTS:
         run.send(u"two"_s);
         QCOMPARE(run.sent(), QStringList()); // in order
         const AgentEvent late = run.echo(u"one"_s, u"m1"_s);
+        QCOMPARE(run.rows(), QStringList(u"one"_s)); // never shown twice
         run.backend->emitEvent(S, TurnStarted{});
         run.backend->emitEvent(S, TurnEnded{});
         run.idle();
