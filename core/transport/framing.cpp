@@ -232,6 +232,15 @@ QByteArray ContentLengthFramer::framed(const QByteArray &message)
     return bytes;
 }
 
+namespace {
+
+std::size_t blanksBefore(std::string_view trimmed, std::string_view whole)
+{
+    return trimmed.empty() ? whole.size() : static_cast<std::size_t>(trimmed.data() - whole.data());
+}
+
+} // namespace
+
 LineFramer::Step LineFramer::next(std::string_view &frame)
 {
     if (m_broken)
@@ -242,7 +251,9 @@ LineFramer::Step LineFramer::next(std::string_view &frame)
         if (end == std::string_view::npos) {
             m_scanned = bytes.size();
             const std::string_view begun = withoutBlanks(bytes);
-            if (!m_skipping && !begun.empty() && begun.front() != '{' && !isPartOfMark(begun))
+            if (!m_skipping && blanksBefore(begun, bytes) > m_maxLine)
+                return tooLong();
+            if (!m_skipping && !begun.empty() && begun.front() != '{' && !isPartOfMark(bytes))
                 skip(begun);
             if (m_skipping) { // nobody will want it: do not keep it either
                 consume(bytes.size());
@@ -253,12 +264,14 @@ LineFramer::Step LineFramer::next(std::string_view &frame)
             return Step::NeedMore;
         }
         const std::string_view line = withoutBlanks(bytes.substr(0, end));
+        const std::size_t blanks = blanksBefore(line, bytes.substr(0, end));
         consume(end + 1);
         m_scanned = 0;
         if (std::exchange(m_skipping, false))
             continue;
         const bool isObject = !line.empty() && line.front() == '{';
-        if (end > m_maxLine && (isObject || line.empty()))
+        // Decided by what the line is, never by the pieces in which it came.
+        if (end > m_maxLine && (isObject || blanks > m_maxLine))
             return tooLong();
         if (line.empty())
             continue;
