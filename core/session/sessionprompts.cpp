@@ -50,15 +50,21 @@ void SessionManager::sendAgain(const QString &id, const QString &messageId)
         // now, and it is sent again by itself where it is not in the history.
         if (!isOpen(session->m_state) || session->m_work.fateOpen)
             return;
+        for (OutboxEntry entry : undecided(*session)) {
+            if (entry.messageId != messageId && entry.prompt.id != messageId)
+                continue;
+            // It was dropped as far as we know: one that came in the middle of a stop ran
+            // nevertheless, and twice with this. The server is asked, then it goes out by itself.
+            entry.prompt.delivery = Delivery::Enqueue; // what it was to steer has ended
+            m_outbox->put(entry);
+            session->m_work.fateOpen = true;
+            if (Online *o = online(*session))
+                o->watch->ask(id);
+            return;
+        }
         session->m_work.unechoed.remove(messageId);
         Prompt prompt;
         prompt.text = user->text;
-        for (const OutboxEntry &entry : undecided(*session)) {
-            if (entry.messageId == messageId || entry.prompt.id == messageId)
-                prompt = entry.prompt;
-        }
-        // What it was to steer has ended.
-        prompt.delivery = Delivery::Enqueue;
         session->m_transcript.removePending(messageId);
         send(id, prompt);
         return;

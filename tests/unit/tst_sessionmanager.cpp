@@ -522,6 +522,8 @@ private Q_SLOTS:
         rig.manager->send(QStringLiteral("s1"), Rig::prompt("first"));
         rig.backend.succeedAll();
         rig.turn(QStringLiteral("s1"), rig.backend.lastMessageId(), QStringLiteral("first"));
+        rig.backend.histories[QStringLiteral("s1")] = {FakeBackend::event(
+            UserMessage{rig.backend.lastMessageId(), QStringLiteral("first"), {}, {}})};
         rig.manager->send(QStringLiteral("s1"), prompt);
         rig.backend.succeedAll();
         const QString lost = rig.backend.lastMessageId();

@@ -414,6 +414,33 @@ private Q_SLOTS:
         QCOMPARE(run.rows(), QStringList(u"one"_s));
     }
 
+    // Taken up in the middle of a stop: it looked as if the server had dropped it.
+    void sendAgainAsksTheServerFirst_data()
+    {
+        QTest::addColumn<bool>("arrived");
+        QTest::addRow("it had run") << true;
+        QTest::addRow("it was dropped") << false;
+    }
+    void sendAgainAsksTheServerFirst()
+    {
+        QFETCH(bool, arrived);
+        Run run(m_folder->path(), *m_clock);
+        run.connect();
+        run.send(u"one"_s);
+        QVERIFY(run.backend->succeed(u"send"_s));
+        run.backend->emitEvent(S, Aborted{});
+        run.backend->emitEvent(S, SessionIdle{true});
+        QCOMPARE(run.sent().size(), 1);
+        if (arrived)
+            run.backend->histories[S] = {message(u"one"_s, run.backend->lastMessageId())};
+        run.manager.sendAgain(S, run.backend->lastMessageId());
+        run.manager.sendAgain(S, run.backend->lastMessageId()); // and again
+        QCOMPARE(run.sent().size(), 1);
+        QVERIFY(run.backend->succeed(u"sessionActivity"_s));
+        QVERIFY(run.backend->succeed(u"readHistory"_s));
+        QCOMPARE(run.sent().size(), arrived ? 1 : 2);
+    }
+
     // What was to steer a turn comes into the history with the turn's next step. After a cut in
     // between it was taken for lost, was sent again, and ran twice.
     void whatMayWaitBehindATurnIsDecidedAtItsEnd_data()
