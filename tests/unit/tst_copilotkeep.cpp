@@ -247,8 +247,8 @@ private Q_SLOTS:
         m_backend->sessionWork(str("s1"), this, asked.handler());
         for (const char *each :
              {"session.metadata.isProcessing", "session.metadata.activity",
-              "session.queue.pendingItems", "session.tasks.list", "session.permissions.pendingRequests",
-              "session.schedule.list", "session.mcp.list"})
+              "session.queue.pendingItems", "session.tasks.list",
+              "session.permissions.pendingRequests", "session.schedule.list", "session.mcp.list"})
             QVERIFY(reply(each, method == each ? J(answer.constData()) : QJsonObject()));
         QVERIFY(asked.ok());
         QCOMPARE((*asked.result)->toString(), QString::fromLatin1(work));
