@@ -4,6 +4,7 @@
 
 #include "base/logging.h"
 #include "session/historymerge.h"
+#include "session/outbox.h"
 #include "session/transcriptstore.h"
 
 #include <algorithm>
@@ -194,8 +195,12 @@ void SessionManager::showKept(Session &session)
         const auto *user = std::get_if<UserItem>(&item.data);
         return !user || !user->pending; // a prompt that waits is here from the start
     });
-    if (m_transcripts && !isOpen(session.m_state) && !shown)
-        session.m_transcript.load(m_transcripts->read(session.id()), false, false);
+    if (!m_transcripts || isOpen(session.m_state) || shown)
+        return;
+    session.m_transcript.load(m_transcripts->read(session.id()), false, false);
+    const QList<OutboxEntry> open = undecided(session);
+    for (const OutboxEntry &entry : open)
+        showOnItsWay(session, entry);
 }
 
 } // namespace pilotlight

@@ -232,6 +232,7 @@ private:
     void settleLater(Session &session, const QString &promptId, Nanoseconds echoed);
     void forgetPrompts(const Session &session);
     void takeBackRefused(Session &session);
+    void showOnItsWay(Session &session, const OutboxEntry &entry);
     static int messagesLike(const Session &session, const QString &text);
     // Keeping.
     std::unique_ptr<TouchScheduler> makeScheduler(Server &server, AgentBackend &backend);

@@ -84,6 +84,18 @@ int SessionManager::messagesLike(const Session &session, const QString &text)
         }));
 }
 
+//! A prompt that may be on its way gets a row, unless its echo has one already: that came before
+//! the answer that would have named it, and then the connection ended.
+void SessionManager::showOnItsWay(Session &session, const OutboxEntry &entry)
+{
+    const QString id = entry.messageId.isEmpty() ? entry.prompt.id : entry.messageId;
+    if (entry.messageId.isEmpty() && entry.earlier >= 0
+        && messagesLike(session, entry.prompt.text) > entry.earlier)
+        session.m_transcript.removePending(id);
+    else
+        session.m_transcript.addPending(id, entry.prompt.text);
+}
+
 //! Those that the server may or may not have.
 QList<OutboxEntry> SessionManager::undecided(const Session &session) const
 {
@@ -129,10 +141,8 @@ void SessionManager::restorePrompts(Session &session, const QList<Prompt> &older
             session.m_queue.append(entry.prompt);
     }
     const QList<OutboxEntry> open = undecided(session);
-    for (const OutboxEntry &entry : open) {
-        const QString id = entry.messageId.isEmpty() ? entry.prompt.id : entry.messageId;
-        session.m_transcript.addPending(id, entry.prompt.text);
-    }
+    for (const OutboxEntry &entry : open)
+        showOnItsWay(session, entry);
     // What waited when the app ended waits for the user's eye, not for the next idle moment.
     session.m_work.queueRests = !session.m_queue.isEmpty() || !open.isEmpty();
     if (!olderQueue.isEmpty())

@@ -217,7 +217,7 @@ void SessionManager::sendFailed(Session &session, const Prompt &prompt, int queu
         tracePrompt(session, prompt.id, "unknown");
         // Perhaps the server has it. Its history will tell (reconcile()); until then it is shown as
         // on its way.
-        session.m_transcript.addPending(prompt.id, prompt.text);
+        showOnItsWay(session, entryOf(session, prompt));
         changed(session);
         if (error.code == ErrorCode::Timeout)
             askHistory(session, prompt.id, error);

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: MIT
 #include "agent/copilotevents.h"
 #include "base/random.h"
+#include "session/outbox.h"
 #include "session/sessionmanager.h"
 #include "session/sessionstore.h"
 #include "session/transcriptstore.h"
@@ -12,6 +13,8 @@
 #include <QLoggingCategory>
 #include <QTemporaryDir>
 #include <QTest>
+
+#include <algorithm>
 
 using namespace pilotlight;
 using namespace std::chrono_literals;
@@ -94,6 +97,7 @@ struct Window
     SeededRandom random{1};
     SessionStore store;
     TranscriptStore transcripts;
+    Outbox outbox;
     std::unique_ptr<FakeBackend> backend;
     SessionManager manager;
 
@@ -101,9 +105,11 @@ struct Window
         : clock(theClock)
         , store(folder + u"/sessions.json"_s, clock)
         , transcripts(folder + u"/transcripts"_s, clock)
+        , outbox(folder + u"/outbox.jsonl"_s, clock)
         , manager(&store, clock, random)
     {
         manager.setTranscriptStore(&transcripts);
+        manager.setOutbox(&outbox);
         manager.load();
         if (!manager.find(S)) {
             SessionConfig config;
@@ -355,6 +361,33 @@ private Q_SLOTS:
         window.manager.setVisible(S);
         QCOMPARE(window.text(), online);
         QCOMPARE(window.session().state(), Session::State::Offline);
+    }
+
+    // An echo may come before the answer that names its prompt. With the connection cut between the
+    // two it was shown twice, until the next attach.
+    void anEchoBeforeTheAnswerIsOneRow()
+    {
+        const auto rows = [](const Window &window) {
+            const auto &items = window.session().transcript().items();
+            return std::count_if(items.begin(), items.end(), [](const TranscriptItem &item) {
+                return std::holds_alternative<UserItem>(item.data);
+            });
+        };
+        {
+            Window window(m_dir->path(), m_clock);
+            window.connect({});
+            Prompt one;
+            one.text = u"one"_s;
+            window.manager.send(S, one);
+            window.emitEvents({prompt("one")});
+            QCOMPARE(rows(window), 1);
+            while (window.backend->fail({}, {ErrorCode::ConnectionLost, {}, {}})) { }
+            window.cut();
+            QCOMPARE(rows(window), 1);
+        }
+        Window next(m_dir->path(), m_clock);
+        next.manager.setVisible(S);
+        QCOMPARE(rows(next), 1);
     }
 
     void goesWithItsSession()
