@@ -197,8 +197,8 @@ private Q_SLOTS:
         QVERIFY(again);
         const int sent = c.f.backend->count(QStringLiteral("send"));
         QTest::mouseClick(again, Qt::LeftButton);
-        c.f.settle(); // the server is asked first
         c.update();
+        c.f.settle(); // the server is asked first
         QCOMPARE(c.f.backend->count(QStringLiteral("send")), sent + 1);
         QCOMPARE(c.f.backend->last(QStringLiteral("send"))->prompt.text,
                  QStringLiteral("look here"));
