@@ -256,6 +256,17 @@ private Q_SLOTS:
         QTest::mouseClick(rig.action(), Qt::LeftButton);
         QCOMPARE(help[0][0].value<Explanation::Action>(), Action::SignIn);
     }
+
+    // Others write on after it.
+    void whatTheServerSaysEndsAsASentence()
+    {
+        const auto words = [](const char *detail) {
+            return errorSentence({ErrorCode::RemoteError, str(detail), {}});
+        };
+        QCOMPARE(words("no folder: /w0"), str("The server refused the request. no folder: /w0."));
+        QCOMPARE(words("Is it there? "), str("The server refused the request. Is it there?"));
+        QCOMPARE(words(""), str("The server refused the request."));
+    }
 };
 
 QTEST_MAIN(TstPhaseLine)

@@ -303,7 +303,11 @@ QString errorSentence(const Error &error)
     QString detail = error.detail.trimmed();
     if (detail.isEmpty() && error.remote)
         detail = error.remote->message.trimmed();
-    return detail.isEmpty() ? words : words + QLatin1Char(' ') + detail;
+    if (detail.isEmpty())
+        return words;
+    if (detail.back().isLetterOrNumber()) // others write on after it
+        detail += QLatin1Char('.');
+    return words + QLatin1Char(' ') + detail;
 }
 
 } // namespace pilotlight
