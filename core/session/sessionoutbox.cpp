@@ -158,7 +158,8 @@ void SessionManager::restorePrompts(Session &session, const QList<Prompt> &older
 void SessionManager::reconcile(Session &session, const QList<AgentEvent> &history, Missing missing,
                                const QString &onlyPrompt)
 {
-    session.m_work.fateOpen = false;
+    if (onlyPrompt.isEmpty())
+        session.m_work.fateOpen = false;
     const QList<OutboxEntry> open = undecided(session);
     if (open.isEmpty())
         return;
@@ -269,10 +270,16 @@ void SessionManager::askHistory(Session &session, const QString &promptId, const
         return;
     backend->readHistory(session.id(), &session,
                          [this, &session, promptId](const Result<QList<AgentEvent>> &history) {
-                             if (!history || !isOpen(session.m_state) || session.m_work.gone)
+                             if (!isOpen(session.m_state) || session.m_work.gone)
                                  return;
                              session.m_work.queueRests = true;
-                             reconcile(session, *history, Missing::IsLost, promptId);
+                             if (history) {
+                                 reconcile(session, *history, Missing::IsLost, promptId);
+                                 return;
+                             }
+                             // The connection is bad, but may live on: decided when it is better.
+                             session.m_work.fateOpen = true;
+                             changed(session);
                          });
 }
 

@@ -672,6 +672,40 @@ private Q_SLOTS:
         QCOMPARE(run.states().size(), inHistory ? 0 : 1);
     }
 
+    // Neither the prompt's answer nor the history came, and the connection lived on: nobody decided
+    // about the prompt until the next attach.
+    void noAnswerAndNoHistory()
+    {
+        Run run(m_folder->path(), *m_clock);
+        run.connect();
+        run.send(u"one"_s);
+        QVERIFY(run.backend->fail(u"send"_s, {ErrorCode::Timeout, {}, {}}));
+        QVERIFY(run.backend->fail(u"readHistory"_s, {ErrorCode::Timeout, {}, {}}));
+        QCOMPARE(run.rows(), QStringList(u"?one"_s));
+        run.clock.advance(TurnWatch::QuietBeforeAsking); // the connection is bad
+        QVERIFY(run.backend->succeed(u"sessionActivity"_s));
+        QVERIFY(run.backend->succeed(u"readHistory"_s));
+        QCOMPARE(run.sent().size(), 1);
+        QCOMPARE(run.session().queue().size(), 1); // for the user's eye
+        QCOMPARE(run.rows(), QStringList());
+    }
+
+    // One was on its way through a cut, another got no answer after it: the first was forgotten.
+    void aLateAnswerLeavesTheFateOfOthersOpen()
+    {
+        Run run(m_folder->path(), *m_clock);
+        run.connect();
+        run.send(u"one"_s);
+        run.disconnect();
+        run.connect();
+        run.send(u"two"_s, Delivery::Immediate);
+        QVERIFY(run.backend->fail(u"send"_s, {ErrorCode::Timeout, {}, {}}));
+        QVERIFY(run.backend->succeed(u"readHistory"_s));
+        QCOMPARE(run.rows(), QStringList(u"?one"_s));
+        run.decide();
+        QCOMPARE(run.rows(), QStringList());
+    }
+
     void aLateAnswerDecidesNothingAboutOthers()
     {
         Run run(m_folder->path(), *m_clock);
