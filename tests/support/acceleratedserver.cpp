@@ -111,16 +111,31 @@ ProviderConfig AcceleratedServer::provider() const
             object[u"baseUrl"].toString(), Secret(object[u"apiKey"].toString().toUtf8())};
 }
 
-bool AcceleratedServer::create(const QString &id)
+SessionConfig AcceleratedServer::config(const QString &id) const
 {
     SessionConfig config;
     config.id = id;
     config.model = u"stub-model"_s;
     config.workingDirectory = m_server.workFolder();
     config.provider = provider();
+    return config;
+}
+
+bool AcceleratedServer::resume(const QString &id)
+{
+    std::optional<bool> done;
+    m_connection->agentBackend()->resumeSession(
+        config(id), {}, m_connection.get(),
+        [&done](const Result<Done> &result) { done = result.has_value(); });
+    std::ignore = QTest::qWaitFor([&done] { return done.has_value(); }, Patience);
+    return done.value_or(false);
+}
+
+bool AcceleratedServer::create(const QString &id)
+{
     std::optional<Result<Done>> answer;
     m_connection->agentBackend()->createSession(
-        config, m_connection.get(), [&answer](const Result<Done> &result) { answer = result; });
+        config(id), m_connection.get(), [&answer](const Result<Done> &result) { answer = result; });
     std::ignore = QTest::qWaitFor([&answer] { return answer.has_value(); }, Patience);
     if (answer && *answer) {
         m_sessions.append(id);

@@ -39,6 +39,8 @@ public:
     //! A session in the middle of a turn with this prompt.
     bool addBusySession(const QString &id, const QString &prompt);
     const QStringList &sessions() const { return m_sessions; }
+    //! Loads it again, should a slow machine have let it pass its idle limit.
+    bool resume(const QString &id);
     //! The connection that made the sessions ends.
     void letGo();
     //! Pings on that connection now. By itself it lets pings wait while the busy session talks.
@@ -52,6 +54,7 @@ public:
     QByteArray output() const { return m_server.output() + m_problem.toUtf8(); }
 
 private:
+    SessionConfig config(const QString &id) const;
     bool create(const QString &id);
     bool prompt(const QString &id, const QString &text);
 

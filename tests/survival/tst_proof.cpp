@@ -71,8 +71,9 @@ private Q_SLOTS:
         const QStringList left = states.entryList({u"*canary*"_s}, QDir::Dirs);
         for (const QString &id : left)
             QVERIFY(server.observer().call(u"session.getMessages"_s, {{u"sessionId"_s, id}}).error);
-        if (which == Version::Newest) // 1.0.40 cannot delete what never had a prompt
-            QCOMPARE(left, QStringList());
+        // 1.0.40 cannot delete what never had a prompt; 1.0.102 takes a moment.
+        if (which == Version::Newest)
+            QTRY_COMPARE(states.entryList({u"*canary*"_s}, QDir::Dirs), QStringList());
         QVERIFY2(server.stop(), "a process was left behind");
     }
 };

@@ -100,8 +100,11 @@ private Q_SLOTS:
         // One is handed to guard, the other keeps its connection, whose pings are answered.
         QMap<QString, QStringList> before;
         for (const QString &id : kept.sessions()) {
-            // A busy machine may answer before the history is there.
+            // A busy machine may answer before the history is there, or take longer to get here
+            // than the idle limit.
             const auto there = [&] {
+                if (!messages(kept.observer(), id))
+                    kept.resume(id);
                 before[id] = ids(messages(kept.observer(), id).value_or(QList<QJsonObject>()));
                 return !before[id].isEmpty();
             };
