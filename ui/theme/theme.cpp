@@ -13,7 +13,9 @@
 #include <QPointer>
 #include <QStyleFactory>
 #include <QStyleHints>
+#ifdef PILOTLIGHT_HAVE_SVG
 #include <QSvgRenderer>
+#endif
 
 #include <array>
 #include <cmath>
@@ -28,6 +30,19 @@ static void initPilotlightResources()
 namespace pilotlight {
 
 namespace {
+
+//! Over all of a square.
+void drawIcon(QPainter &painter, const QString &name, int pixels)
+{
+    const QString file = QStringLiteral(":/icons/%1.svg").arg(name);
+#ifdef PILOTLIGHT_HAVE_SVG
+    QSvgRenderer(file).render(&painter, QRectF(0, 0, pixels, pixels));
+#else
+    // A large PNG under the same name (cmake/IconsAsPng.cmake).
+    painter.drawImage(
+        0, 0, QImage(file).scaled(pixels, pixels, Qt::KeepAspectRatio, Qt::SmoothTransformation));
+#endif
+}
 
 struct Pair
 {
@@ -279,9 +294,8 @@ QPixmap Theme::pixmap(const QString &name, int size, const QColor &color, qreal 
     const int pixels = std::max(1, qRound(size * devicePixelRatio));
     QImage image(pixels, pixels, QImage::Format_ARGB32_Premultiplied);
     image.fill(Qt::transparent);
-    QSvgRenderer renderer(QStringLiteral(":/icons/%1.svg").arg(name));
     QPainter painter(&image);
-    renderer.render(&painter, QRectF(0, 0, pixels, pixels));
+    drawIcon(painter, name, pixels);
     painter.setCompositionMode(QPainter::CompositionMode_SourceIn);
     painter.fillRect(image.rect(), color);
     painter.end();
@@ -297,9 +311,8 @@ QPixmap Theme::applicationPicture(int size, qreal devicePixelRatio)
     const int pixels = qRound(size * devicePixelRatio);
     QPixmap pixmap(pixels, pixels);
     pixmap.fill(Qt::transparent);
-    QSvgRenderer renderer(QStringLiteral(":/icons/pilotlight.svg"));
     QPainter painter(&pixmap);
-    renderer.render(&painter, QRectF(0, 0, pixels, pixels));
+    drawIcon(painter, QStringLiteral("pilotlight"), pixels);
     painter.end();
     pixmap.setDevicePixelRatio(devicePixelRatio);
     return pixmap;

@@ -1,0 +1,22 @@
+# SPDX-License-Identifier: MIT
+# For a Qt without its SVG module: icons are drawn at build time, 128 pixels wide, under the names that the code uses.
+find_program(RSVG_CONVERT rsvg-convert REQUIRED)
+file(GLOB svgs CONFIGURE_DEPENDS ${CMAKE_SOURCE_DIR}/resources/icons/*.svg)
+set(qrc "<RCC><qresource prefix=\"/\">\n")
+set(pngs)
+foreach(svg ${svgs})
+    cmake_path(GET svg STEM name)
+    set(png ${CMAKE_BINARY_DIR}/icons/${name}.png)
+    set(width 128)
+    if(name MATCHES "^(arrow|tick)-(dark|light)$") # as the style sheet shows them, unscaled
+        set(width 14)
+    elseif(name STREQUAL "pilotlight")
+        set(width 512)
+    endif()
+    add_custom_command(OUTPUT ${png} COMMAND ${RSVG_CONVERT} -w ${width} -o ${png} ${svg} DEPENDS ${svg} VERBATIM)
+    list(APPEND pngs ${png})
+    string(APPEND qrc "<file alias=\"icons/${name}.svg\">icons/${name}.png</file>\n")
+endforeach()
+file(MAKE_DIRECTORY ${CMAKE_BINARY_DIR}/icons)
+file(CONFIGURE OUTPUT ${CMAKE_BINARY_DIR}/resources.qrc CONTENT "${qrc}</qresource></RCC>\n")
+add_custom_target(pilotlight_icons DEPENDS ${pngs})

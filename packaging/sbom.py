@@ -1,0 +1,111 @@
+#!/usr/bin/env python3
+# SPDX-License-Identifier: MIT
+"""Writes what a package consists of, with licences, as CycloneDX 1.5: what is compiled in, what is shipped beside the
+programs, and what they need of the system.
+
+    sbom.py --build BUILD --programs FOLDER --output FILE [--shipped FOLDER]
+
+BUILD is the build folder (its CMake cache names the version), FOLDER holds the programs. --shipped: libraries that the package
+brings along (Windows, AppImage); the others are the system's."""
+import argparse
+import datetime
+import json
+import os
+import pathlib
+import re
+import subprocess
+import sys
+import uuid
+
+# Library file (without version and suffix) -> name, licence. One that is not here stops the build: somebody has to look.
+LIBRARIES = {
+    r"(lib)?Qt6\w+|q(windows|offscreen|ico|schannelbackend|windowsvistastyle)\w*": ("Qt", "LGPL-3.0-only"),
+    r"libqt6keychain": ("QtKeychain", "BSD-3-Clause"),
+    r"libsimdjson": ("simdjson", "Apache-2.0"),
+    r"libz|zlib1": ("zlib", "Zlib"),
+    r"libstdc\+\+(-6)?|libgcc_s(_seh-1)?": ("GCC runtime", "GPL-3.0-or-later WITH GCC-exception-3.1"),
+    r"libc|libm|ld-linux-x86-64|libpthread|libdl|librt|libresolv": ("GNU C Library", "LGPL-2.1-or-later"),
+    r"libwinpthread-1": ("mingw-w64 winpthreads", "MIT AND BSD-3-Clause"),
+}
+COMPILED_IN = [("tl-expected", "CC0-1.0", "libexpected-dev"), ("simdjson", "Apache-2.0", "libsimdjson-dev")]
+PROGRAMS = ["pilotlight", "pilotlightctl", "pilotlight-keeper", "pilotlight-demo-server"]
+
+
+def debian_version(package):
+    result = subprocess.run(["dpkg-query", "-W", "-f=${Version}", package], capture_output=True, text=True)
+    return result.stdout or "unknown"
+
+
+def look_up(file):
+    stem = re.sub(r"\.(so[.\d]*|dll)$", "", file, flags=re.I)
+    for pattern, found in LIBRARIES.items():
+        if re.fullmatch(pattern, stem, re.I):
+            return found
+    sys.exit(f"sbom.py: whose is {file}? Add it to LIBRARIES with its licence")
+
+
+def needed(program):
+    """Libraries that the program itself names, and the package that each comes from."""
+    dynamic = subprocess.run(["objdump", "-p", program], capture_output=True, text=True, check=True).stdout
+    return re.findall(r"^\s+NEEDED\s+(\S+)", dynamic, re.M)
+
+
+def owner(file):
+    result = subprocess.run(["dpkg-query", "-S", f"*/{file}"], capture_output=True, text=True)
+    return result.stdout.split(":")[0] if result.stdout else None
+
+
+def component(kind, name, version, licence, scope="required", **more):
+    key = "expression" if " " in licence else "license"
+    value = licence if " " in licence else {"id": licence}
+    return {"type": kind, "bom-ref": f"{name}@{version}", "name": name, "version": version, "scope": scope,
+            "licenses": [{key: value}], **more}
+
+
+def main():
+    arguments = argparse.ArgumentParser()
+    for name in ("--build", "--programs", "--output"):
+        arguments.add_argument(name, required=True)
+    arguments.add_argument("--shipped")
+    options = arguments.parse_args()
+    cache = pathlib.Path(options.build, "CMakeCache.txt").read_text()
+    version = re.search(r"^CMAKE_PROJECT_VERSION:STATIC=(.*)$", cache, re.M).group(1)
+
+    parts = {}
+    for name, licence, package in COMPILED_IN:
+        made = component("library", name, debian_version(package), licence,
+                         properties=[{"name": "pilotlight:how", "value": "compiled in"}])
+        parts[made["bom-ref"]] = made
+    if options.shipped:
+        for path in sorted(pathlib.Path(options.shipped).rglob("*")):
+            if path.suffix.lower() != ".dll" and ".so" not in path.name:
+                continue
+            name, licence = look_up(path.name)
+            how = [{"name": "pilotlight:how", "value": "shipped as " + path.name}]
+            made = component("library", name, "", licence, properties=how)
+            if made["bom-ref"] in parts:
+                parts[made["bom-ref"]]["properties"] += how
+            parts.setdefault(made["bom-ref"], made)
+    else:
+        files = set()
+        for program in PROGRAMS:
+            files.update(needed(os.path.join(options.programs, program)))
+        for file in sorted(files):
+            name, licence = look_up(file)
+            package = owner(file)
+            made = component("library", package or name, debian_version(package) if package else "unknown", licence,
+                             properties=[{"name": "pilotlight:how", "value": "of the system: " + file}])
+            parts.setdefault(made["bom-ref"], made)
+
+    epoch = int(os.environ.get("SOURCE_DATE_EPOCH", "0"))
+    made_at = datetime.datetime.fromtimestamp(epoch, datetime.timezone.utc).strftime("%Y-%m-%dT%H:%M:%SZ")
+    document = {
+        "bomFormat": "CycloneDX", "specVersion": "1.5", "version": 1,
+        "serialNumber": "urn:uuid:" + str(uuid.uuid5(uuid.NAMESPACE_URL, f"pilotlight {version} {options.output} {epoch}")),
+        "metadata": {"timestamp": made_at, "component": component("application", "pilotlight", version, "MIT")},
+        "components": list(parts.values()),
+    }
+    pathlib.Path(options.output).write_text(json.dumps(document, indent=2, ensure_ascii=False) + "\n")
+
+
+main()
