@@ -16,6 +16,7 @@
 #include "ui/settings/connectiondialog.h"
 #include "ui/settings/monitordialog.h"
 #include "ui/shell/attention.h"
+#include "ui/shell/banner.h"
 #include "ui/shell/mainwindow.h"
 #include "ui/shell/traynotifier.h"
 #include "ui/theme/theme.h"
@@ -29,9 +30,12 @@
 
 namespace pilotlight {
 
-GuiController::GuiController(AppContext &context, QObject *parent)
+GuiController::GuiController(AppContext &context, const QStringList &profile, const QUrl &updates,
+                             QObject *parent)
     : QObject(parent)
     , m_context(context)
+    , m_autostart(profile)
+    , m_updates(updates, QStringLiteral(PILOTLIGHT_VERSION), context.clock())
     , m_notifier(std::make_unique<TrayNotifier>())
     , m_attention(new Attention(m_notifier.get(), this))
 {
@@ -41,13 +45,14 @@ GuiController::GuiController(AppContext &context, QObject *parent)
         std::make_unique<MainWindow>(*context.logStore(), context.settingsStore(), context.clock());
     m_sessions = new SessionListView(context.sessions());
     m_window->setSidebar(m_sessions);
+    m_window->action("checkUpdates")->setVisible(!updates.isEmpty());
     m_attention->setEnabled(context.settingsStore().values().notifications);
     connectWindow();
 }
 
 GuiController::~GuiController() = default;
 
-void GuiController::start()
+void GuiController::start(const QString &sessionId)
 {
     const QString last = m_context.settingsStore().values().currentSession;
     m_chat = new ChatView(m_context.sessions());
@@ -56,12 +61,7 @@ void GuiController::start()
     m_window->setConversation(m_chat);
     m_keepalive = std::make_unique<KeepaliveController>(m_context, *m_window);
     m_profile = std::make_unique<ProfileController>(m_context, *m_window);
-    connect(m_keepalive.get(), &KeepaliveController::openRequested, this,
-            [this](const QString &id) {
-                m_window->showKeepalive(false);
-                m_sessions->setCurrentId(id);
-                m_chat->focusInput();
-            });
+    connect(m_keepalive.get(), &KeepaliveController::openRequested, this, &GuiController::open);
     connect(m_keepalive.get(), &KeepaliveController::serverSettingsRequested, this,
             [this](const QString &id) {
                 if (id == DefaultBackendId)
@@ -71,6 +71,14 @@ void GuiController::start()
             });
     connect(m_keepalive.get(), &KeepaliveController::toolsRequested, this,
             &GuiController::openTools);
+    connect(m_window.get(), &MainWindow::startAtLoginRequested, this, &GuiController::setAutostart);
+    m_window->action("startAtLogin")->setChecked(m_autostart.isOn());
+    connect(&m_updates, &UpdateCheck::newer, this, &GuiController::tellOfVersion);
+    const auto applyUpdates = [this] {
+        m_updates.setOn(m_context.settingsStore().values().checkUpdates);
+    };
+    connect(&m_context.settingsStore(), &SettingsStore::changed, &m_updates, applyUpdates);
+    applyUpdates();
     m_context.start();
     statusChanged();
     updatePane();
@@ -80,6 +88,24 @@ void GuiController::start()
         m_sessions->step(1); // the first of the list
     if (!m_sessions->currentId().isEmpty())
         m_chat->focusInput();
+    if (!sessionId.isEmpty())
+        open(sessionId);
+}
+
+void GuiController::open(const QString &sessionId)
+{
+    const bool known = m_chat && m_context.sessions().find(sessionId);
+    qCInfo(lcUi).noquote() << QStringLiteral("Asked to show session=%1: %2")
+                                  .arg(sessionId.left(8),
+                                       known ? QStringLiteral("shown")
+                                             : QStringLiteral("not here"));
+    if (!known) {
+        m_window->showNotice(QStringLiteral("no-such-session"), sessionId);
+        return;
+    }
+    m_window->showKeepalive(false);
+    m_sessions->setCurrentId(sessionId);
+    m_chat->focusInput();
 }
 
 void GuiController::connectWindow()
@@ -339,6 +365,23 @@ void GuiController::startDemo()
     AppSettings settings = m_context.settingsStore().values();
     settings.mode = ServerMode::Demo;
     m_context.applySettings(settings);
+}
+
+void GuiController::setAutostart(bool on)
+{
+    if (const Result<void> done = m_autostart.set(on); !done)
+        m_window->showNotice(QStringLiteral("autostart-unwritable"), done.error().detail);
+    m_window->action("startAtLogin")->setChecked(m_autostart.isOn());
+}
+
+void GuiController::tellOfVersion(const VersionNews &news)
+{
+    BannerContent content;
+    content.text = tr("Pilotlight %1 is out.").arg(news.version);
+    if (news.page.isValid())
+        content.actions = {
+            {tr("What is new"), [page = news.page] { QDesktopServices::openUrl(page); }}};
+    m_window->banners().show(QStringLiteral("update-available"), content);
 }
 
 void GuiController::currentSessionChanged(const QString &id)

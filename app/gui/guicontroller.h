@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: MIT
 #pragma once
 
+#include "app/gui/autostart.h"
+#include "app/gui/updatecheck.h"
 #include "connection/status.h"
 #include "session/explanation.h"
 
@@ -28,12 +30,17 @@ class GuiController : public QObject
     Q_OBJECT
 public:
     //! \a context must outlive it. The window is made here and shown by the caller.
-    explicit GuiController(AppContext &context, QObject *parent = nullptr);
+    //! \a profile: arguments of a start that lead to the same profile. \a updates: the file that
+    //! names the newest version; empty where there is none.
+    explicit GuiController(AppContext &context, const QStringList &profile = {},
+                           const QUrl &updates = {}, QObject *parent = nullptr);
     ~GuiController() override;
 
-    //! Loads the sessions, shows the one of last time and goes online. Once, after the window was
-    //! first painted: what it makes is not needed for that.
-    void start();
+    //! Loads the sessions, shows \a sessionId or the one of last time and goes online. Once, after
+    //! the window was first painted: what it makes is not needed for that.
+    void start(const QString &sessionId = {});
+    //! Shows the session, or says that it is not here; after start().
+    void open(const QString &sessionId);
     MainWindow &window() { return *m_window; }
     //! The conversation in the window, for pictures.
     ChatView &chat() { return *m_chat; }
@@ -57,8 +64,12 @@ private:
     void openMonitorSettings();
     void openDrill();
     void startDemo();
+    void setAutostart(bool on);
+    void tellOfVersion(const VersionNews &news);
 
     AppContext &m_context;
+    Autostart m_autostart;
+    UpdateCheck m_updates;
     std::unique_ptr<Notifier> m_notifier;
     std::unique_ptr<MainWindow> m_window;
     Attention *m_attention;

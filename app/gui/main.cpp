@@ -5,6 +5,7 @@
 #include "app/wiring/keeperprotocol.h"
 #include "app/wiring/signals.h"
 #include "base/logging.h"
+#include "session/sessionaddress.h"
 #include "transport/processtransport.h"
 #include "ui/shell/mainwindow.h"
 #include "ui/theme/theme.h"
@@ -14,6 +15,7 @@
 #include <QElapsedTimer>
 #include <QFileInfo>
 #include <QTimer>
+#include <QUrl>
 
 #include <cstdio>
 #include <cstring>
@@ -27,6 +29,9 @@ namespace {
 struct Options
 {
     AppOptions app;
+    QString session; //!< to be shown
+    QStringList profile; //!< the arguments that say which
+    bool minimized = false;
     QString screenshot;
     std::chrono::milliseconds screenshotDelay{1000};
     bool exitAfterFirstPaint = false;
@@ -40,6 +45,10 @@ std::optional<Options> parse(const QCoreApplication &application)
         QCoreApplication::translate("main", "A window on AI-agent sessions that stay alive."));
     parser.addHelpOption();
     parser.addVersionOption();
+    parser.addPositionalArgument(
+        QStringLiteral("address"),
+        QCoreApplication::translate("main", "Show this session: pilotlight://session/ID."),
+        QStringLiteral("[address]"));
     const auto option = [&parser](const char *name, const char *text, const char *value = "") {
         const QCommandLineOption made(QString::fromLatin1(name),
                                       QCoreApplication::translate("main", text),
@@ -65,6 +74,8 @@ std::optional<Options> parse(const QCoreApplication &application)
     const auto noKeeper = option(
         "no-keeper",
         QT_TRANSLATE_NOOP("main", "End the turns of sessions that work when the window ends."));
+    const auto minimized =
+        option("minimized", QT_TRANSLATE_NOOP("main", "Start as a button of the task bar."));
     const auto firstPaint = option(
         "exit-after-first-paint",
         QT_TRANSLATE_NOOP(
@@ -75,20 +86,31 @@ std::optional<Options> parse(const QCoreApplication &application)
         std::fprintf(stderr, "pilotlight: %s\n", qPrintable(text));
         return std::nullopt;
     };
-    if (!parser.positionalArguments().isEmpty())
-        return refuse(QStringLiteral("unexpected argument: ")
-                      + parser.positionalArguments().constFirst());
+    const QStringList addresses = parser.positionalArguments();
+    if (addresses.size() > 1)
+        return refuse(QStringLiteral("unexpected argument: ") + addresses.at(1));
     if (parser.isSet(demo) && parser.isSet(connectTo))
         return refuse(QStringLiteral("--demo and --connect exclude each other"));
     Options options;
+    if (!addresses.isEmpty()) {
+        const Result<QString> session = sessionIdOf(addresses.constFirst());
+        if (!session)
+            return refuse(session.error().detail);
+        options.session = *session;
+    }
     const QString name = parser.value(profile);
     if (name.contains(QLatin1Char('/')) || name.contains(QLatin1Char('\\'))
         || name.startsWith(QLatin1Char('.')))
         return refuse(QStringLiteral("a profile's name is a plain word"));
-    if (parser.isSet(profileDir))
+    options.minimized = parser.isSet(minimized);
+    if (parser.isSet(profileDir)) {
         options.app.paths = AppPaths::below(parser.value(profileDir));
-    else if (!name.isEmpty())
+        options.profile = {QStringLiteral("--profile-dir"),
+                           QFileInfo(parser.value(profileDir)).absoluteFilePath()};
+    } else if (!name.isEmpty()) {
         options.app.paths = AppPaths::standard(name);
+        options.profile = {QStringLiteral("--profile"), name};
+    }
     if (parser.isSet(demo) || parser.isSet(connectTo)) {
         ConnectionConfig config;
         config.mode = parser.isSet(demo) ? ConnectionMode::Demo : ConnectionMode::Attach;
@@ -107,13 +129,11 @@ std::optional<Options> parse(const QCoreApplication &application)
         KeeperLink::Options keeper;
         keeper.paths = options.app.paths;
         keeper.program = keeper::programPath();
-        if (parser.isSet(profileDir))
-            keeper.arguments = {QStringLiteral("--profile-dir"),
-                                QFileInfo(parser.value(profileDir)).absoluteFilePath()};
-        else if (!name.isEmpty())
-            keeper.arguments = {QStringLiteral("--profile"), name};
+        keeper.arguments = options.profile;
         keeper.window = QCoreApplication::applicationFilePath();
         keeper.windowArguments = QCoreApplication::arguments().mid(1);
+        for (const QString &address : addresses)
+            keeper.windowArguments.removeAll(address);
         options.app.keeper = keeper;
     }
     return options;
@@ -146,7 +166,7 @@ int main(int argc, char *argv[])
     QApplication application(argc, argv);
     // Titles of windows say the name themselves.
     QApplication::setApplicationDisplayName(QString());
-    QApplication::setDesktopFileName(QStringLiteral("pilotlight"));
+    QApplication::setDesktopFileName(QStringLiteral("io.github.pilotlight.pilotlight"));
     const std::optional<Options> options = parse(application);
     if (!options)
         return 2;
@@ -154,7 +174,8 @@ int main(int argc, char *argv[])
     SystemClock clock;
     SingleInstance instance(clock);
     options->app.paths.ensure();
-    if (const std::optional<int> code = instance.claim(options->app.paths.state)) {
+    if (const std::optional<int> code =
+            instance.claim(options->app.paths.state, options->session)) {
         std::fputs(*code == 0
                        ? "pilotlight: already running; its window was brought to the front\n"
                        : "pilotlight: already running with this profile, but it does not answer\n",
@@ -162,19 +183,22 @@ int main(int argc, char *argv[])
         return *code;
     }
     AppContext context(options->app);
-    GuiController controller(context);
+    GuiController controller(context, options->profile,
+                             QUrl(QStringLiteral(PILOTLIGHT_UPDATE_URL)));
     MainWindow &window = controller.window();
     // The end of the last window is not yet the end: a server of our own is given the time to write
     // its history.
     QApplication::setQuitOnLastWindowClosed(false);
     QObject::connect(&instance, &SingleInstance::raiseRequested, &window,
-                     [&window](const QString &token) {
+                     [&window, &controller](const QString &token, const QString &sessionId) {
                          if (!token.isEmpty())
                              qputenv("XDG_ACTIVATION_TOKEN", token.toUtf8());
                          window.setWindowState(window.windowState() & ~Qt::WindowMinimized);
                          window.show();
                          window.raise();
                          window.activateWindow();
+                         if (!sessionId.isEmpty())
+                             controller.open(sessionId);
                      });
     const auto end = [&application, &context](int code) {
         context.connection().dispose();
@@ -237,12 +261,15 @@ int main(int argc, char *argv[])
     // After the first frame: nothing of it is needed for painting. A window that is not painted (it
     // starts minimised, say) must not keep the sessions waiting.
     bool started = false;
-    const auto start = [&started, &controller] {
+    const auto start = [&started, &controller, &options] {
         if (!std::exchange(started, true))
-            controller.start();
+            controller.start(options->session);
     };
     QObject::connect(&window, &MainWindow::firstPainted, &controller, start);
     QTimer::singleShot(250, &controller, start);
-    window.show();
+    if (options->minimized)
+        window.showMinimized();
+    else
+        window.show();
     return QApplication::exec();
 }

@@ -31,6 +31,11 @@ QString tokenKey()
     return QStringLiteral("token");
 }
 
+QString sessionKey()
+{
+    return QStringLiteral("session");
+}
+
 } // namespace
 
 SingleInstance::SingleInstance(Clock &clock, QObject *parent)
@@ -40,7 +45,7 @@ SingleInstance::SingleInstance(Clock &clock, QObject *parent)
 
 SingleInstance::~SingleInstance() = default;
 
-std::optional<int> SingleInstance::claim(const QString &folder)
+std::optional<int> SingleInstance::claim(const QString &folder, const QString &sessionId)
 {
     const Nanoseconds until = m_clock.now() + Patience;
     for (;;) {
@@ -58,13 +63,13 @@ std::optional<int> SingleInstance::claim(const QString &folder)
         }
         if (m_clock.now() >= until)
             return NoAnswer;
-        ask(folder);
+        ask(folder, sessionId);
         if (const int code = QCoreApplication::exec(); code != Again)
             return code;
     }
 }
 
-void SingleInstance::ask(const QString &folder)
+void SingleInstance::ask(const QString &folder, const QString &sessionId)
 {
     // Gone with the answer; a child, so that it outlives this call.
     auto *const channel = new LocalChannel(this);
@@ -74,9 +79,10 @@ void SingleInstance::ask(const QString &folder)
         QCoreApplication::exit(code);
     };
     auto patience = std::make_shared<TimerHandle>();
-    connect(channel, &LocalChannel::opened, channel, [channel] {
+    connect(channel, &LocalChannel::opened, channel, [channel, sessionId] {
         channel->send({{verbKey(), QStringLiteral("raise")},
-                       {tokenKey(), qEnvironmentVariable("XDG_ACTIVATION_TOKEN")}});
+                       {tokenKey(), qEnvironmentVariable("XDG_ACTIVATION_TOKEN")},
+                       {sessionKey(), sessionId}});
     });
     connect(channel, &LocalChannel::received, channel, [leave, patience] { leave(0); });
     connect(channel, &LocalChannel::closed, channel, [this, leave, patience] {
@@ -100,7 +106,8 @@ void SingleInstance::accept()
                         return;
                     qCInfo(lcUi) << "Started again: showing this window";
                     channel->send({{verbKey(), QStringLiteral("raised")}});
-                    Q_EMIT raiseRequested(message.value(tokenKey()).toString());
+                    Q_EMIT raiseRequested(message.value(tokenKey()).toString(),
+                                          message.value(sessionKey()).toString());
                 });
         connect(channel, &LocalChannel::closed, channel, &QObject::deleteLater);
     });

@@ -27,19 +27,20 @@ public:
     ~SingleInstance() override;
 
     //! Nothing: this is the only one for \a folder (or nobody can tell, since the folder cannot be
-    //! written). Else the exit code of this program: the first one was asked to show itself. Runs
-    //! the application's event loop meanwhile; before anything else does.
-    std::optional<int> claim(const QString &folder);
+    //! written). Else the exit code of this program: the first one was asked to show itself, and
+    //! \a sessionId where there is one. Runs the application's event loop meanwhile; before
+    //! anything else does.
+    std::optional<int> claim(const QString &folder, const QString &sessionId);
     //! This one is ending: who starts the program now waits for it and is the next one.
     void leave() { m_leaving = true; }
 
 Q_SIGNALS:
     //! Somebody has started the program again. \a token: of Wayland, so that the window may come to
-    //! the front; mostly empty.
-    void raiseRequested(const QString &token);
+    //! the front; mostly empty. \a sessionId: to be shown; mostly empty.
+    void raiseRequested(const QString &token, const QString &sessionId);
 
 private:
-    void ask(const QString &folder);
+    void ask(const QString &folder, const QString &sessionId);
     void accept();
 
     Clock &m_clock;

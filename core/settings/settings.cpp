@@ -165,6 +165,7 @@ AppSettings settingsFromJson(const QJsonObject &root, QStringList &ignored)
     window.read(QStringLiteral("notifications"), values.notifications);
     window.read(QStringLiteral("whenClosing"), WhenClosings, values.whenClosing);
     window.read(QStringLiteral("reopenAfterCrash"), values.reopenAfterCrash);
+    window.read(QStringLiteral("checkUpdates"), values.checkUpdates);
     window.read(QStringLiteral("logVisible"), values.logVisible);
     window.read(QStringLiteral("logLocalTime"), values.logLocalTime);
     return values;
@@ -199,6 +200,7 @@ QJsonObject settingsToJson(QJsonObject root, const AppSettings &values)
     window.insert(QStringLiteral("notifications"), values.notifications);
     window.insert(QStringLiteral("whenClosing"), nameOf(WhenClosings, values.whenClosing));
     window.insert(QStringLiteral("reopenAfterCrash"), values.reopenAfterCrash);
+    window.insert(QStringLiteral("checkUpdates"), values.checkUpdates);
     window.insert(QStringLiteral("logVisible"), values.logVisible);
     window.insert(QStringLiteral("logLocalTime"), values.logLocalTime);
     root.insert(WindowGroup, window);

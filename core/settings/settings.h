@@ -72,6 +72,7 @@ struct AppSettings
     QByteArray splitterState;
     QString currentSession; //!< the one that was shown last
     bool notifications = true; //!< tell when a session waits or ends while the window is not active
+    bool checkUpdates = false; //!< look once a day whether there is a newer version
     bool logVisible = false;
     bool logLocalTime = true;
 

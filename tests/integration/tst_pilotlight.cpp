@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: MIT
+#include <QDir>
 #include <QFile>
 #include <QProcess>
 #include <QTemporaryDir>
@@ -33,6 +34,22 @@ private:
         return {process.exitStatus() == QProcess::NormalExit ? process.exitCode() : -1,
                 QString::fromUtf8(process.readAllStandardOutput()),
                 QString::fromUtf8(process.readAllStandardError())};
+    }
+
+    //! Two sessions, of which "aaa" was used last.
+    static void writeSessions(const QTemporaryDir &profile)
+    {
+        QDir().mkpath(profile.filePath(QStringLiteral("state")));
+        QFile file(profile.filePath(QStringLiteral("state/demo-sessions.json")));
+        QVERIFY(file.open(QIODevice::WriteOnly));
+        file.write(R"({"schema":1,"sessions":[
+            {"id":"aaa","name":"A","backend":"default","lastActivity":"2026-11-02T00:00:00.000Z"},
+            {"id":"bbb","name":"B","backend":"default","lastActivity":"2026-11-01T00:00:00.000Z"}]})");
+    }
+    static QByteArray logOf(const QTemporaryDir &profile)
+    {
+        QFile file(profile.filePath(QStringLiteral("state/log/pilotlight.log")));
+        return file.open(QIODevice::ReadOnly) ? file.readAll() : QByteArray();
     }
 
 private Q_SLOTS:
@@ -112,9 +129,31 @@ private Q_SLOTS:
     }
 #endif
 
+    void anAddressShowsItsSession_data()
+    {
+        QTest::addColumn<QString>("id");
+        QTest::addColumn<QByteArray>("line");
+        QTest::newRow("known") << QStringLiteral("bbb") << QByteArray("session=bbb: shown");
+        QTest::newRow("unknown") << QStringLiteral("ccc") << QByteArray("session=ccc: not here");
+    }
+    void anAddressShowsItsSession()
+    {
+        QFETCH(QString, id);
+        QFETCH(QByteArray, line);
+        const QTemporaryDir profile;
+        writeSessions(profile);
+        const Outcome outcome =
+            run({QStringLiteral("--demo"), QStringLiteral("--profile-dir"), profile.path(),
+                 QStringLiteral("--screenshot"), profile.filePath(QStringLiteral("window.png")),
+                 QStringLiteral("pilotlight://session/") + id});
+        QVERIFY2(outcome.code == 0, qPrintable(outcome.errors));
+        QVERIFY2(logOf(profile).contains(line), logOf(profile).constData());
+    }
+
     void aSecondOneShowsTheFirst()
     {
         const QTemporaryDir profile;
+        writeSessions(profile);
         const QStringList arguments{QStringLiteral("--demo"), QStringLiteral("--profile-dir"),
                                     profile.path()};
         QProcess first;
@@ -125,12 +164,14 @@ private Q_SLOTS:
         QTRY_VERIFY_WITH_TIMEOUT(log.isOpen() || log.open(QIODevice::ReadOnly), 40000);
         QTRY_VERIFY_WITH_TIMEOUT((text += log.readAll()).contains("-> online"), 40000);
 
-        const Outcome second = run(arguments);
+        const Outcome second =
+            run(arguments + QStringList{QStringLiteral("pilotlight://session/bbb")});
         QCOMPARE(second.code, 0);
         QVERIFY(second.errors.contains(QStringLiteral("already running")));
         QTRY_VERIFY((text += log.readAll()).contains("Started again"));
         QCOMPARE(text.count(" starts, Qt "), 1); // it touched nothing of the first one's
         QCOMPARE(first.state(), QProcess::Running);
+        QTRY_VERIFY_WITH_TIMEOUT(logOf(profile).contains("session=bbb: shown"), 40000);
 
         // One that crashed is in nobody's way.
         first.kill();

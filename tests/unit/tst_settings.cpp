@@ -78,6 +78,7 @@ private Q_SLOTS:
         values.splitterState = QByteArray("split");
         values.currentSession = QStringLiteral("0728");
         values.notifications = false;
+        values.checkUpdates = true;
         values.logVisible = true;
         values.logLocalTime = false;
         {

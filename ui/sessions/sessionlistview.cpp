@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: MIT
 #include "ui/sessions/sessionlistview.h"
 
+#include "session/sessionaddress.h"
 #include "ui/sessions/earliersessionsdialog.h"
 #include "ui/sessions/newsessiondialog.h"
 #include "ui/sessions/sessiondelegate.h"
@@ -478,6 +479,8 @@ void SessionListView::showMenu(const QPoint &position)
         });
         menu->addAction(Theme::icon(QStringLiteral("copy")), tr("Copy id"), this,
                         [id] { QApplication::clipboard()->setText(id); });
+        menu->addAction(Theme::icon(QStringLiteral("link")), tr("Copy link"), this,
+                        [id] { QApplication::clipboard()->setText(sessionAddress(id)); });
         menu->addSeparator();
         QAction *close = menu->addAction(Theme::icon(QStringLiteral("close")), tr("Close"), this,
                                          [this, id] { m_manager.close(id); });

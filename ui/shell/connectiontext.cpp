@@ -235,6 +235,14 @@ ConnectionText::Notice ConnectionText::notice(const QString &code, const QString
     if (code == QStringLiteral("sign-in-needed"))
         return {NoticeLevel::Warning,
                 with(tr("The server wants you to sign in. Probing is paused until then."))};
+    if (code == QStringLiteral("autostart-unwritable"))
+        return {NoticeLevel::Error, with(tr("The start at login could not be changed."))};
+    if (code == QStringLiteral("no-such-session"))
+        return {
+            NoticeLevel::Info,
+            tr("The session %1 is not on this list. If the server still has it, “Open an earlier "
+               "session” brings it back.")
+                .arg(detail)};
     if (code == QStringLiteral("demo-no-cli"))
         return {NoticeLevel::Info,
                 tr("No Copilot CLI was found on this computer, so this is the demo. Install it "

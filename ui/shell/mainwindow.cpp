@@ -230,6 +230,13 @@ void MainWindow::makeActions()
             [this](bool on) { changeSettings([&](AppSettings &s) { s.notifications = on; }); });
     notify->setCheckable(true);
     notify->setChecked(m_settings.values().notifications);
+    QAction *const updates =
+        add("checkUpdates", {}, tr("Tell me of &new versions"),
+            [this](bool on) { changeSettings([&](AppSettings &s) { s.checkUpdates = on; }); });
+    updates->setCheckable(true);
+    updates->setChecked(m_settings.values().checkUpdates);
+    add("startAtLogin", {}, tr("&Start when you log in"), &MainWindow::startAtLoginRequested)
+        ->setCheckable(true);
     m_themes = new QActionGroup(this);
     const auto theme = [&](const char *name, const QString &text, ThemeChoice choice) {
         QAction *const made = add(name, {}, text, [this, choice] { applyTheme(choice); });
@@ -287,8 +294,9 @@ void MainWindow::makeMenus()
     QMenu *const themes = view->addMenu(tr("&Theme"));
     themes->setObjectName(QStringLiteral("themeMenu"));
     fill(themes, {"themeSystem", "themeLight", "themeDark"});
-    fill(view, {nullptr, "notifications"});
-    menu("helpMenu", tr("&Help"), {"shortcuts", "logFolder", "supportBundle", nullptr, "about"});
+    fill(view, {nullptr, "notifications", "startAtLogin"});
+    menu("helpMenu", tr("&Help"),
+         {"shortcuts", "logFolder", "supportBundle", nullptr, "checkUpdates", "about"});
     fill(m_bar->phaseMenu(),
          {"connect", "reconnect", "disconnect", "restartServer", nullptr, "connectionSettings"});
 }

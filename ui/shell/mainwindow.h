@@ -105,6 +105,7 @@ Q_SIGNALS:
     void keepaliveRequested();
     void signInCheckRequested();
     void demoRequested();
+    void startAtLoginRequested(bool on);
     void openLogFolderRequested();
     //! The window was painted with all of its content for the first time.
     void firstPainted();
