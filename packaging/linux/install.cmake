@@ -25,7 +25,7 @@ configure_file(${here}/pilotlight-guard.service ${made}/pilotlight-guard.service
 install(FILES ${made}/pilotlight-guard.service DESTINATION lib/systemd/user)
 install(FILES ${here}/completions/pilotlightctl.bash RENAME pilotlightctl
     DESTINATION ${CMAKE_INSTALL_DATAROOTDIR}/bash-completion/completions)
-install(FILES ${here}/completions/pilotlightctl.bash RENAME pilotlight
+install(FILES ${here}/completions/pilotlight.bash RENAME pilotlight
     DESTINATION ${CMAKE_INSTALL_DATAROOTDIR}/bash-completion/completions)
 install(FILES ${here}/completions/_pilotlightctl DESTINATION ${CMAKE_INSTALL_DATAROOTDIR}/zsh/site-functions)
 install(FILES ${here}/completions/pilotlightctl.fish DESTINATION ${CMAKE_INSTALL_DATAROOTDIR}/fish/vendor_completions.d)
@@ -72,6 +72,7 @@ set(CPACK_RPM_PACKAGE_GROUP Development/Tools)
 file(READ ${here}/../description.txt CPACK_RPM_PACKAGE_DESCRIPTION)
 # The same on every machine, and its time that of the commit.
 set(CPACK_RPM_SPEC_MORE_DEFINE "%define _buildhost reproducible
+%define packager ${PILOTLIGHT_MAINTAINER}
 %define use_source_date_epoch_as_buildtime 1
 %define clamp_mtime_to_source_date_epoch 1
 %define _build_id_links none")

@@ -15,7 +15,7 @@ fail() { echo "FAIL: $*" >&2; exit 1; }
 skip() { echo "SKIP: $*"; exit 77; }
 one() {  # one PATTERN: the only file of that kind
     local found=("$packages"/$1)
-    [ ${#found[@]} = 1 ] && [ -f "${found[0]}" ] || fail "not exactly one $1 in $packages"
+    { [ ${#found[@]} = 1 ] && [ -f "${found[0]}" ]; } || fail "not exactly one $1 in $packages"
     echo "${found[0]}"
 }
 # new_root FOLDER: a fresh Debian with nothing but its base; from where this machine's packages come.

@@ -46,16 +46,16 @@ grep -q '"event":"status"' "$work/status" || fail "no status: $(cat "$work/statu
 # A session of the user's, and a setting.
 id=$(as_user timeout 60 pilotlightctl --profile-dir /home/u/p new --demo --name kept --cwd /tmp | tail -n 1)
 [ -n "$id" ] || fail "no session was made"
+as_user timeout 60 pilotlightctl --profile-dir /home/u/p send --demo "$id" "Remember the kettle" >/dev/null || fail "a prompt: $?"
 (cd "$root/home/u" && find . -type f ! -name '*.log' ! -path '*/log/*' -exec sha256sum {} + | sort) > "$work/data-before"
 
 apt install /new.deb
 [ "$(inside dpkg-query -W -f '${Version}' pilotlight)" != 0.0.1 ] || fail "not upgraded"
 (cd "$root/home/u" && find . -type f ! -name '*.log' ! -path '*/log/*' -exec sha256sum {} + | sort) > "$work/data-after"
 cmp "$work/data-before" "$work/data-after" || fail "the upgrade changed the user's data"
-as_user timeout 60 pilotlightctl --profile-dir /home/u/p sessions export /home/u/list.json >/dev/null || fail "the new one cannot read the list"
-grep -q '"kept"' "$root/home/u/list.json" || fail "the session is not there after the upgrade"
+as_user timeout 60 pilotlightctl --profile-dir /home/u/p resume --demo "$id" | grep -q kettle || fail "the session is not there after the upgrade"
 
 apt purge pilotlight
 system_files > "$work/after"
 diff "$work/before" "$work/after" || fail "purging left something, or took something along"
-[ -f "$root/home/u/list.json" ] || fail "purging took the user's data"
+[ -f "$root/home/u/p/state/demo-ctl-sessions.json" ] || fail "purging took the user's data"

@@ -14,7 +14,7 @@ for program in pilotlight pilotlightctl pilotlight-keeper pilotlight-demo-server
     for option in $options; do
         grep -qE -- "(^|[^a-z-])$option([^a-z-]|\$)" <<<"$page" || miss "$program.1" "$option"
         case $program in
-            pilotlight) files=(pilotlightctl.bash _pilotlightctl) ;;
+            pilotlight) files=(pilotlight.bash _pilotlightctl) ;;
             pilotlightctl) files=(pilotlightctl.bash _pilotlightctl pilotlightctl.fish) ;;
             *) files=() ;;
         esac
@@ -31,7 +31,7 @@ for command in $("$programs/pilotlightctl" --help | sed -n '/^Commands:/,/^Where
     done
 done
 # The shells take them.
-bash -n "$here/completions/pilotlightctl.bash"
+bash -n "$here/completions/pilotlightctl.bash" "$here/completions/pilotlight.bash"
 ! command -v zsh >/dev/null || zsh -n "$here/completions/_pilotlightctl"
 ! command -v fish >/dev/null || fish -n "$here/completions/pilotlightctl.fish"
 exit $missing
