@@ -3,8 +3,8 @@
 # The same commit, built in another place, by another user's umask and in another time zone, gives the same bytes.
 . "$(dirname "$0")/common.sh" "$@"
 git -C "$source_folder" diff --quiet HEAD || skip "uncommitted changes: the packages are not of a commit"
-git clone -q --shared "$source_folder" "$work/elsewhere/a longer name/pilotlight"
-cd "$work/elsewhere/a longer name/pilotlight"
+git clone -q --shared "$source_folder" "$work/elsewhere/a-longer-name/pilotlight"
+cd "$work/elsewhere/a-longer-name/pilotlight"
 (umask 077 && TZ=Pacific/Auckland LANG=C packaging/linux/build.sh >"$work/build.log" 2>&1) || { tail -n 30 "$work/build.log" >&2; fail "the second build"; }
 different=0
 for file in build/packages/*; do
