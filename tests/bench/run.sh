@@ -62,4 +62,16 @@ if [ -x "$build/bin/pilotlight" ]; then
     echo "== start-up with sixty sessions"
     step env PILOTLIGHT_BIN="$build/bin" "$build/bench/bench_restore"
 fi
+
+deb=$(ls "$here"/../../build/packages/*.deb 2>/dev/null | tail -n 1)
+if [ -n "$deb" ] && command -v dpkg-deb >/dev/null; then
+    echo "== the package (goals: .deb at most 6 MB without Qt, first paint within 300 ms)"
+    printf '{"bench":"package","deb":%s,"debMb":%s,"installedKiB":%s}\n' "\"$(basename "$deb")\"" \
+        "$(stat -c %s "$deb" | awk '{printf "%.2f", $1 / 1e6}')" "$(dpkg-deb -f "$deb" Installed-Size)"
+    dpkg-deb -x "$deb" "$work/installed"
+    for _ in 1 2 3 4 5; do
+        HOME=$work/home XDG_CONFIG_HOME=$work/home XDG_STATE_HOME=$work/home QT_QPA_PLATFORM=offscreen \
+            "$work/installed/usr/bin/pilotlight" --demo --profile-dir "$work/home/p" --exit-after-first-paint || failed=1
+    done
+fi
 exit $failed
