@@ -10,7 +10,7 @@ export SOURCE_DATE_EPOCH LC_ALL=C.UTF-8 TZ=UTC
 packaging/windows/libraries.sh build/windows-libraries
 PILOTLIGHT_WINDOWS_ROOT=$PWD/build/windows-libraries/root
 export PILOTLIGHT_WINDOWS_ROOT
-cmake --preset windows "-DCMAKE_PREFIX_PATH=$PILOTLIGHT_WINDOWS_ROOT" \
+cmake --preset windows -DZLIB_LIBRARY=/usr/x86_64-w64-mingw32/lib/libz.a "-DCMAKE_PREFIX_PATH=$PILOTLIGHT_WINDOWS_ROOT" \
     "-DQT_HOST_PATH_CMAKE_DIR=/usr/lib/$(dpkg-architecture -qDEB_HOST_MULTIARCH)/cmake" \
     "-DBUILD_TESTING=${PILOTLIGHT_WINDOWS_TESTS:-OFF}" >/dev/null
 cmake --build --preset windows

@@ -20,9 +20,10 @@ if(CMAKE_CROSSCOMPILING)
     cmake_path(GET qt_core PARENT_PATH qt_bin)
     foreach(plugin platforms/qwindows styles/qwindowsvistastyle tls/qschannelbackend imageformats/qico
                    platforms/qoffscreen)
-        install(FILES ${qt_bin}/../plugins/${plugin}.dll DESTINATION ${CMAKE_INSTALL_BINDIR}/plugins/${plugin}/..)
+        cmake_path(GET plugin PARENT_PATH kind)
+        install(FILES ${qt_bin}/../plugins/${plugin}.dll DESTINATION ${CMAKE_INSTALL_BINDIR}/plugins/${kind})
     endforeach()
-    # gcc's own libraries; zlib is Debian's.
+    # gcc's own libraries.
     foreach(name libgcc_s_seh-1 libstdc++-6 libwinpthread-1)
         execute_process(COMMAND ${CMAKE_CXX_COMPILER} -print-file-name=${name}.dll OUTPUT_VARIABLE file
             OUTPUT_STRIP_TRAILING_WHITESPACE)

@@ -35,7 +35,7 @@ timeout 600 "$wine" "$programs/bin/pilotlight-demo-server.exe" --headless --port
 for _ in $(seq 100); do grep -q 'listening on port' "$work/server" && break; sleep 0.2; done
 there=(--connect tcp://127.0.0.1:45917)
 ctl ping "${there[@]}" --count 3 --interval 0.2 --json > "$work/ping" || fail "ping: $?"
-[ "$(grep -c '"outcome":"ok"' "$work/ping")" = 3 ] || fail "not three pings: $(cat "$work/ping")"
+[ "$(grep -c '"outcome":"ok"' "$work/ping")" -ge 3 ] || fail "not three pings: $(cat "$work/ping")"
 id=$(ctl new "${there[@]}" --name kept --cwd 'C:\' | tail -n 1)
 [ -n "$id" ] || fail "no session: $(cat "$work/ctl.err")"
 ctl send "${there[@]}" "$id" 'Tell me a story' > "$work/turn" || fail "a turn: $(cat "$work/ctl.err")"
