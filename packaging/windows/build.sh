@@ -13,7 +13,9 @@ export PILOTLIGHT_WINDOWS_ROOT
 cmake --preset windows -DZLIB_LIBRARY=/usr/x86_64-w64-mingw32/lib/libz.a "-DCMAKE_PREFIX_PATH=$PILOTLIGHT_WINDOWS_ROOT" \
     "-DQT_HOST_PATH_CMAKE_DIR=/usr/lib/$(dpkg-architecture -qDEB_HOST_MULTIARCH)/cmake" \
     "-DBUILD_TESTING=${PILOTLIGHT_WINDOWS_TESTS:-OFF}" >/dev/null
-cmake --build --preset windows
+targets=(pilotlight pilotlightctl pilotlight-keeper pilotlight-demo-server)
+[ "${PILOTLIGHT_WINDOWS_TESTS:-OFF}" = OFF ] || targets+=(tests_unit) # for tests/package/windows-unit.sh
+cmake --build --preset windows --target "${targets[@]}"
 payload=build/windows/payload
 rm -rf "$payload"
 cmake --install build/windows --prefix "$PWD/$payload" --strip >/dev/null

@@ -4,6 +4,7 @@
 #include <QFile>
 #include <QMap>
 #include <QRegularExpression>
+#include <QSet>
 #include <QTest>
 
 namespace {
@@ -156,6 +157,41 @@ private Q_SLOTS:
                 wrong << where(line);
         }
         QCOMPARE(wrong.join(QLatin1Char('\n')), QString());
+    }
+
+    // What differs by system stands in files that are named for it (x_unix.cpp, x_win.cpp), behind
+    // one header; the others here are such an interface, with a few lines for each system in it.
+    void systemsAreKeptApart()
+    {
+        static const QRegularExpression system(
+            QStringLiteral("\\bQ_OS_|\\b_WIN32\\b|__linux__|__APPLE__|\"/proc/"
+                           "|#\\s*include <(unistd\\.h|sys/|signal\\.h|windows\\.h|fcntl\\.h)"));
+        static const QRegularExpression ofASystem(
+            QStringLiteral("_(unix|linux|mac|win|other)\\.(h|cpp)$"));
+        const QSet<QString> interfaces{
+            QStringLiteral("core/base/keptfile.cpp"), // to the disk, surely
+            QStringLiteral("core/base/paths.cpp"), // where files are
+            QStringLiteral("core/base/systemclock.cpp"), // time that counts sleep
+            QStringLiteral("core/server/clilocator.cpp"), // where a CLI may be
+            QStringLiteral("core/transport/localchannel.cpp"), // names of local sockets
+            QStringLiteral("core/transport/socketoptions.cpp"), // keepalive of TCP
+            QStringLiteral("core/transport/stdiotransport.cpp"), // standard input and output
+            QStringLiteral("app/wiring/connectionparts.cpp"), // names of programs
+            QStringLiteral("app/wiring/keeperprotocol.cpp"), // names of programs
+            QStringLiteral("app/demoserver/links.cpp"), // half-closed and reset sockets
+            QStringLiteral("app/demoserver/main.cpp"), // signals
+        };
+        QStringList wrong;
+        for (const char *folder : {"core", "ui", "app"}) {
+            for (const SourceLine &line : lines(QString::fromLatin1(folder))) {
+                if (system.match(line.text).hasMatch() && !ofASystem.match(line.file).hasMatch()
+                    && !interfaces.contains(line.file))
+                    wrong << where(line);
+            }
+        }
+        QCOMPARE(wrong.join(QLatin1Char('\n')), QString());
+        for (const QString &file : interfaces)
+            QVERIFY2(QFile::exists(root() + QLatin1Char('/') + file), qPrintable(file));
     }
 
     void oneLineMakesAKeepaliveLoop()

@@ -11,9 +11,9 @@ namespace pilotlight {
 //! Whether process \a pid has the HOME \a home (Linux only; elsewhere none has).
 inline bool runsIn(qint64 pid, const QString &home)
 {
-    QFile environ(QStringLiteral("/proc/%1/environ").arg(pid));
-    return environ.open(QFile::ReadOnly)
-        && environ.readAll().split('\0').contains("HOME=" + home.toUtf8());
+    QFile variables(QStringLiteral("/proc/%1/environ").arg(pid));
+    return variables.open(QFile::ReadOnly)
+        && variables.readAll().split('\0').contains("HOME=" + home.toUtf8());
 }
 
 //! Processes whose HOME is \a home: a server that a test started, and whatever that has started.
