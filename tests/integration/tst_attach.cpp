@@ -3,6 +3,7 @@
 #include "support/serverprocess.h"
 
 #include <QTemporaryDir>
+#include <QTest>
 
 using namespace pilotlight;
 using namespace Qt::StringLiterals;

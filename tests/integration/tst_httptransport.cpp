@@ -8,6 +8,7 @@
 
 #include <QLoggingCategory>
 #include <QSignalSpy>
+#include <QTest>
 
 using namespace pilotlight;
 using namespace std::chrono_literals;

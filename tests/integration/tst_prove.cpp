@@ -3,6 +3,8 @@
 #include "support/serverprocess.h"
 
 #include <QDir>
+#include <QTemporaryDir>
+#include <QTest>
 
 using namespace pilotlight;
 using namespace Qt::StringLiterals;

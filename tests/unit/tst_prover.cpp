@@ -7,6 +7,8 @@
 
 #include <QDir>
 #include <QSet>
+#include <QTemporaryDir>
+#include <QTest>
 
 using namespace pilotlight;
 using namespace std::chrono_literals;
