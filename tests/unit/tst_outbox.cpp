@@ -106,8 +106,10 @@ private Q_SLOTS:
         QVERIFY(outbox.remove(u"unknown"_s));
         QCOMPARE(reloaded(), toStrings(outbox));
         QCOMPARE(outbox.entries().size(), 1);
+#ifndef Q_OS_WIN // there the access list of the user's profile says who may read
         const auto mode = QFileInfo(m_path).permissions();
         QVERIFY(!(mode & (QFile::ReadGroup | QFile::ReadOther)));
+#endif
     }
 
     void aCrashAtAnyByteLeavesWhatWasThereBefore()

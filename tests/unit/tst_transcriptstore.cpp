@@ -99,9 +99,11 @@ private Q_SLOTS:
         QCOMPARE(events[0].meta.id, QByteArray("e1"));
         QCOMPARE(std::get<UserMessage>(events[0].data).attachments.value(0).path, u"/w/a b.txt"_s);
         QCOMPARE(std::get<HistoryNote>(events[2].data).kind, HistoryNote::Kind::Lost);
+#ifndef Q_OS_WIN // there the access list of the user's profile says who may read
         QFile file(path());
         QCOMPARE(file.permissions() & ~(QFile::ReadUser | QFile::WriteUser),
                  QFile::ReadOwner | QFile::WriteOwner);
+#endif
     }
 
     void writesOnceASecond()
