@@ -72,7 +72,8 @@ def main():
     version = re.search(r"^CMAKE_PROJECT_VERSION:STATIC=(.*)$", cache, re.M).group(1)
 
     parts = {}
-    for name, licence, package in COMPILED_IN:
+    compiled_in = COMPILED_IN + ([("zlib", "Zlib", "libz-mingw-w64-dev")] if options.shipped else [])
+    for name, licence, package in compiled_in:
         made = component("library", name, debian_version(package), licence,
                          properties=[{"name": "pilotlight:how", "value": "compiled in"}])
         parts[made["bom-ref"]] = made

@@ -88,13 +88,17 @@ void GuiController::start(const QString &sessionId)
         m_sessions->step(1); // the first of the list
     if (!m_sessions->currentId().isEmpty())
         m_chat->focusInput();
-    if (!sessionId.isEmpty())
-        open(sessionId);
+    if (const QString asked = m_asked.isEmpty() ? sessionId : m_asked; !asked.isEmpty())
+        open(asked);
 }
 
 void GuiController::open(const QString &sessionId)
 {
-    const bool known = m_chat && m_context.sessions().find(sessionId);
+    if (!m_chat) {
+        m_asked = sessionId;
+        return;
+    }
+    const bool known = m_context.sessions().find(sessionId);
     qCInfo(lcUi).noquote() << QStringLiteral("Asked to show session=%1: %2")
                                   .arg(sessionId.left(8),
                                        known ? QStringLiteral("shown")

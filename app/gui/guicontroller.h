@@ -39,7 +39,7 @@ public:
     //! Loads the sessions, shows \a sessionId or the one of last time and goes online. Once, after
     //! the window was first painted: what it makes is not needed for that.
     void start(const QString &sessionId = {});
-    //! Shows the session, or says that it is not here; after start().
+    //! Shows the session, or says that it is not here; with the start, when that is yet to come.
     void open(const QString &sessionId);
     MainWindow &window() { return *m_window; }
     //! The conversation in the window, for pictures.
@@ -68,6 +68,7 @@ private:
     void tellOfVersion(const VersionNews &news);
 
     AppContext &m_context;
+    QString m_asked; //!< for this session, before the start
     Autostart m_autostart;
     UpdateCheck m_updates;
     std::unique_ptr<Notifier> m_notifier;

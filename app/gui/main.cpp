@@ -14,6 +14,7 @@
 #include <QCommandLineParser>
 #include <QElapsedTimer>
 #include <QFileInfo>
+#include <QFileOpenEvent>
 #include <QTimer>
 #include <QUrl>
 
@@ -139,6 +140,32 @@ std::optional<Options> parse(const QCoreApplication &application)
     return options;
 }
 
+//! macOS hands the address of a session over as an event.
+class AddressEvents : public QObject
+{
+public:
+    AddressEvents(GuiController &controller, QObject *parent)
+        : QObject(parent)
+        , m_controller(controller)
+    { }
+
+protected:
+    bool eventFilter(QObject *watched, QEvent *event) override
+    {
+        if (event->type() != QEvent::FileOpen)
+            return QObject::eventFilter(watched, event);
+        const QString address = static_cast<QFileOpenEvent *>(event)->url().toString();
+        if (const Result<QString> session = sessionIdOf(address))
+            m_controller.open(*session);
+        else
+            qCWarning(lcUi).noquote() << session.error().detail;
+        return true;
+    }
+
+private:
+    GuiController &m_controller;
+};
+
 //! Version and help need no screen.
 bool onlyPrints(int argc, char *argv[])
 {
@@ -186,6 +213,7 @@ int main(int argc, char *argv[])
     GuiController controller(context, options->profile,
                              QUrl(QStringLiteral(PILOTLIGHT_UPDATE_URL)));
     MainWindow &window = controller.window();
+    application.installEventFilter(new AddressEvents(controller, &application));
     // The end of the last window is not yet the end: a server of our own is given the time to write
     // its history.
     QApplication::setQuitOnLastWindowClosed(false);
