@@ -199,8 +199,10 @@ void SessionManager::showKept(Session &session)
         return;
     session.m_transcript.load(m_transcripts->read(session.id()), false, false);
     const QList<OutboxEntry> open = undecided(session);
-    for (const OutboxEntry &entry : open)
-        showOnItsWay(session, entry);
+    for (const OutboxEntry &entry : open) {
+        if (entry.messageId.isEmpty()) // the others load() has matched
+            showOnItsWay(session, entry);
+    }
 }
 
 } // namespace pilotlight

@@ -390,6 +390,29 @@ private Q_SLOTS:
         QCOMPARE(rows(next), 1);
     }
 
+    // Servers that name no messages: the kept echo is the prompt that is still in the outbox.
+    void anEchoWithoutANameIsOneRow()
+    {
+        {
+            Window window(m_dir->path(), m_clock);
+            window.connect({});
+            Prompt one;
+            one.text = u"one"_s;
+            window.manager.send(S, one);
+            QVERIFY(window.backend->succeed(u"send"_s));
+            window.emitEvents({sent("user.message", "{'content':'one'}")});
+            QCOMPARE(window.outbox.entries().size(), 1); // not surely on the disk yet
+        }
+        Window next(m_dir->path(), m_clock);
+        next.manager.setVisible(S);
+        const auto &items = next.session().transcript().items();
+        QCOMPARE(std::count_if(items.begin(), items.end(),
+                               [](const TranscriptItem &item) {
+                                   return std::holds_alternative<UserItem>(item.data);
+                               }),
+                 1);
+    }
+
     void goesWithItsSession()
     {
         Window window(m_dir->path(), m_clock);
