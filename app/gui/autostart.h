@@ -26,6 +26,9 @@ public:
 private:
     //! Program and arguments. An AppImage is started by its file, not by what it is mounted at.
     QStringList command() const;
+    //! Where the system's way is a file: writes it, with its folder, or removes it (\a content
+    //! null).
+    static Result<void> putFile(const QString &path, const QString &content);
 
     QStringList m_arguments;
 };

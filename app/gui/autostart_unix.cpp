@@ -1,30 +1,21 @@
 // SPDX-License-Identifier: MIT
 #include "app/gui/autostart.h"
 
-#include "base/keptfile.h"
-
 #include <QtGlobal>
 
 #if !defined(Q_OS_WIN) && !defined(Q_OS_MACOS)
 
-#include <QDir>
 #include <QFile>
-#include <QSaveFile>
 #include <QStandardPaths>
 
 namespace pilotlight {
 
 namespace {
 
-QString folder()
-{
-    return QStandardPaths::writableLocation(QStandardPaths::GenericConfigLocation)
-        + QStringLiteral("/autostart");
-}
-
 QString file()
 {
-    return folder() + QStringLiteral("/io.github.pilotlight.pilotlight.desktop");
+    return QStandardPaths::writableLocation(QStandardPaths::GenericConfigLocation)
+        + QStringLiteral("/autostart/io.github.pilotlight.pilotlight.desktop");
 }
 
 //! As the desktop entry specification wants arguments, and then strings.
@@ -47,30 +38,15 @@ bool Autostart::isOn() const
 
 Result<void> Autostart::set(bool on) const
 {
-    const auto failed = [](const QString &why) {
-        return tl::make_unexpected(
-            Error{ErrorCode::StorageFailed, file() + QStringLiteral(": ") + why, {}});
-    };
-    if (!on) {
-        QFile entry(file());
-        if (entry.exists() && !entry.remove())
-            return failed(entry.errorString());
-        return {};
-    }
+    if (!on)
+        return putFile(file(), {});
     QStringList words;
     for (const QString &word : command())
         words << quoted(word);
-    QDir().mkpath(folder());
-    QSaveFile entry(file());
-    if (!entry.open(QIODevice::WriteOnly))
-        return failed(entry.errorString());
-    entry.write(QStringLiteral("[Desktop Entry]\nType=Application\nName=Pilotlight\n"
-                               "Icon=io.github.pilotlight.pilotlight\nExec=%1\n")
-                    .arg(words.join(QLatin1Char(' ')))
-                    .toUtf8());
-    if (!commitWhole(entry))
-        return failed(entry.errorString());
-    return {};
+    return putFile(file(),
+                   QStringLiteral("[Desktop Entry]\nType=Application\nName=Pilotlight\n"
+                                  "Icon=io.github.pilotlight.pilotlight\nExec=%1\n")
+                       .arg(words.join(QLatin1Char(' '))));
 }
 
 } // namespace pilotlight

@@ -6,8 +6,6 @@ set_target_properties(pilotlight PROPERTIES MACOSX_BUNDLE ON OUTPUT_NAME Pilotli
 set(icon ${here}/../icons/pilotlight.icns)
 set_source_files_properties(${icon} PROPERTIES MACOSX_PACKAGE_LOCATION Resources)
 target_sources(pilotlight PRIVATE ${icon})
-install(TARGETS pilotlightctl pilotlight-keeper pilotlight-demo-server
-    RUNTIME DESTINATION Pilotlight.app/Contents/MacOS)
 install(FILES ${CMAKE_SOURCE_DIR}/LICENSE ${here}/../licences/NOTICE.txt ${here}/../licences/LGPL-3.0.txt
     ${here}/../licences/GPL-3.0.txt DESTINATION Pilotlight.app/Contents/Resources/licences)
 

@@ -19,10 +19,9 @@ stamp="$(cksum < "$0" | cut -d' ' -f1) $(cksum < "$toolchain" | cut -d' ' -f1) q
 src=$folder/src
 rm -rf "$src" "$root"
 mkdir -p "$src/lists/partial" "$src/parts" "$root"
-for file in /etc/apt/sources.list.d/debian.sources; do
-    [ -f "$file" ] && sed 's/^Types:.*/Types: deb-src/' "$file" > "$src/parts/$(basename "$file")"
-done
-[ -s /etc/apt/sources.list ] && sed -n 's/^deb /deb-src /p' /etc/apt/sources.list > "$src/parts/sources.list"
+file=/etc/apt/sources.list.d/debian.sources
+[ ! -f $file ] || sed 's/^Types:.*/Types: deb-src/' $file > "$src/parts/debian.sources"
+[ ! -s /etc/apt/sources.list ] || sed -n 's/^deb /deb-src /p' /etc/apt/sources.list > "$src/parts/sources.list"
 apt=(-o Dir::Etc::sourcelist=/dev/null -o "Dir::Etc::sourceparts=$src/parts" -o "Dir::State::lists=$src/lists"
     -o APT::Sandbox::User="$(id -un)")
 apt-get "${apt[@]}" -qq update

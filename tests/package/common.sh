@@ -18,6 +18,15 @@ one() {  # one PATTERN: the only file of that kind
     { [ ${#found[@]} = 1 ] && [ -f "${found[0]}" ]; } || fail "not exactly one $1 in $packages"
     echo "${found[0]}"
 }
+# new_windows: a fresh Windows of Wine's; $wine runs programs in it.
+new_windows() {
+    wine=$source_folder/packaging/windows/wine.sh
+    command -v wine64 >/dev/null || [ -x /usr/lib/wine/wine64 ] || skip "needs wine64"
+    export HOME=$work/home WINEPREFIX=$work/prefix WINEDEBUG=-all
+    mkdir -p "$HOME"
+    cleanups+=("'$(command -v wineserver || echo /usr/lib/wine/wineserver)' -k")
+    timeout 300 "$wine" wineboot --init >/dev/null 2>&1 || fail "Wine has no prefix"
+}
 # new_root FOLDER: a fresh Debian with nothing but its base; from where this machine's packages come.
 new_root() {
     [ "$(id -u)" = 0 ] || skip "needs root for a fresh Debian"

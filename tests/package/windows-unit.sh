@@ -3,14 +3,9 @@
 # The unit tests under Wine, as far as they were cross-built: PILOTLIGHT_WINDOWS_TESTS=ON ./dev package windows
 . "$(dirname "$0")/common.sh" "$@"
 build=$source_folder/build/windows
-wine=$source_folder/packaging/windows/wine.sh
 tests=("$build"/tests/tst_*.exe)
 [ -f "${tests[0]}" ] || skip "no unit tests for Windows: PILOTLIGHT_WINDOWS_TESTS=ON ./dev package windows"
-command -v wine64 >/dev/null || [ -x /usr/lib/wine/wine64 ] || skip "needs wine64"
-export HOME=$work/home WINEPREFIX=$work/prefix WINEDEBUG=-all
-mkdir -p "$HOME"
-cleanups+=("'$(command -v wineserver || echo /usr/lib/wine/wineserver)' -k")
-timeout 300 "$wine" wineboot --init >/dev/null 2>&1 || fail "Wine has no prefix"
+new_windows
 windows() { echo "Z:${1//\//\\}"; }
 libraries=$build/payload/bin
 [ -f "$libraries/Qt6Core.dll" ] || fail "no $libraries"

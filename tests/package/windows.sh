@@ -5,12 +5,7 @@
 . "$(dirname "$0")/common.sh" "$@"
 installer=("$packages"/*windows*.exe)
 [ -f "${installer[0]}" ] || skip "no Windows installer: ./dev package windows"
-wine=$source_folder/packaging/windows/wine.sh
-command -v wine64 >/dev/null || [ -x /usr/lib/wine/wine64 ] || skip "needs wine64"
-export HOME=$work/home WINEPREFIX=$work/prefix WINEDEBUG=-all
-mkdir -p "$HOME"
-cleanups+=("'$(command -v wineserver || echo /usr/lib/wine/wineserver)' -k")
-timeout 300 "$wine" wineboot --init >/dev/null 2>&1 || fail "Wine has no prefix"
+new_windows
 # Where a user's programs and data go.
 local_app=$(timeout 60 "$wine" cmd /c 'echo %LOCALAPPDATA%' 2>/dev/null | tr -d '\r' | tail -n 1)
 place=$(WINEPREFIX=$WINEPREFIX timeout 60 "$wine" winepath -u "$local_app" 2>/dev/null | tr -d '\r' | tail -n 1)
