@@ -125,17 +125,19 @@ int windowMain(const QStringList &arguments)
             return;
         bool tool = false;
         bool text = false;
+        bool answered = false;
         for (const TranscriptItem &item : session->transcript().items()) {
             const auto *const row = std::get_if<ToolItem>(&item.data);
             tool = tool || (row && row->state == ToolItem::State::Running && !row->asking);
             const auto *const message = std::get_if<AssistantItem>(&item.data);
             text = text || (message && message->streaming && message->text.size() > 20);
+            answered = answered || (message && !message->streaming && !message->text.isEmpty());
         }
         const QByteArray now = QByteArray(window.isHeld(s_killed) ? "held " : "loose ")
             + (session->activity() == Activity::WaitingForUser ? "waiting "
                    : session->activity() == Activity::Working  ? "working "
                                                                : "idle ")
-            + (tool ? "tool " : "") + (text ? "text " : "");
+            + (tool ? "tool " : "") + (text ? "text " : "") + (answered ? "answered " : "");
         if (now == std::exchange(said, now))
             return;
         std::printf("%s\n", now.constData());
@@ -307,7 +309,8 @@ private Q_SLOTS:
     void bothKilled()
     {
         startWindow(QStringLiteral("[say before]"), false);
-        QVERIFY2(says({"held", "idle"}), m_said.constData());
+        // Idle alone is also the moment between the prompt and its turn.
+        QVERIFY2(says({"held", "idle", "answered"}), m_said.constData());
         killWindow();
         killKeeper();
         startWindow(QStringLiteral("[slow 60x100ms]"), false);
