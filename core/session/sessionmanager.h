@@ -254,7 +254,7 @@ private:
     std::unique_ptr<TurnWatch> makeWatch(AgentBackend &backend);
     void silenceChanged(Session &session);
     void serverSaid(Session &session, const SessionActivity &said);
-    void settleTurn(Session &session, bool background);
+    void settleTurn(Session &session, bool background, bool told);
     void turnSettled(Session &session, const Result<QList<AgentEvent>> &history, bool background);
 
     void setState(Session &session, Session::State state);

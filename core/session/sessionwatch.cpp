@@ -65,28 +65,36 @@ void SessionManager::serverSaid(Session &session, const SessionActivity &said)
     // What cannot be told is left to the events, but for what they will never tell.
     const bool told =
         said.turnKnown || (session.m_work.fateOpen && transcript.activity() == Activity::Idle);
-    if (told && seemsBusy) {
-        if (!session.m_work.sending) // else it may be about to begin; it is asked again
-            settleTurn(session, said.tasks);
+    // While a prompt is on its way, a turn may be about to begin; it is asked again.
+    if (seemsBusy && (told || transcript.activity() == Activity::Working)) {
+        if (!session.m_work.sending)
+            settleTurn(session, said.tasks, told);
         return;
     }
     if (!seemsBusy && said.tasksKnown)
         transcript.serverWorks(false, said.tasks);
 }
 
-//! The server does nothing, and we have not heard the end of the turn: it is read from the history,
-//! and what that leaves open is ended.
-void SessionManager::settleTurn(Session &session, bool background)
+//! By the history alone: for servers that cannot tell whether they work.
+static bool showsTheEnd(const Result<QList<AgentEvent>> &history)
+{
+    Transcript transcript;
+    transcript.load(history.value_or(QList<AgentEvent>()), true, false);
+    return transcript.activity() == Activity::Idle && !transcript.isPromptOpen()
+        && !transcript.items().empty();
+}
+
+//! The server does nothing (\a told), or it cannot tell and nothing was heard for a while. We have
+//! not heard the end of the turn: it is read from the history, and what that leaves open is ended
+//! if the server told so.
+void SessionManager::settleTurn(Session &session, bool background, bool told)
 {
     AgentBackend *backend = backendOf(session);
     if (!backend || session.m_work.readingEnd)
         return;
-    qCInfo(lcSession).noquote()
-        << QStringLiteral("Session %1: the server has ended the turn, its end was not heard")
-               .arg(session.id().left(8));
     session.m_work.readingEnd = true;
     backend->readHistory(session.id(), &session,
-                         [this, &session, background, attached = session.m_work.attachedAt,
+                         [this, &session, background, told, attached = session.m_work.attachedAt,
                           events = online(session)->watch->evidence(session.id()).events](
                              const Result<QList<AgentEvent>> &history) {
                              const Online *o = online(session);
@@ -95,9 +103,14 @@ void SessionManager::settleTurn(Session &session, bool background)
                                  return;
                              session.m_work.readingEnd = false;
                              // Something has begun meanwhile: the events tell the rest.
-                             if (o->watch->evidence(session.id()).events == events
-                                 && !session.m_work.sending)
-                                 turnSettled(session, history, background);
+                             if (o->watch->evidence(session.id()).events != events
+                                 || session.m_work.sending || !(told || showsTheEnd(history)))
+                                 return;
+                             qCInfo(lcSession).noquote()
+                                 << QStringLiteral("Session %1: the server has ended the turn, its "
+                                                   "end was not heard")
+                                        .arg(session.id().left(8));
+                             turnSettled(session, history, background);
                          });
 }
 

@@ -241,12 +241,15 @@ private Q_SLOTS:
         QVERIFY(rig.session->isWorking());
     }
 
-    //! A server that cannot tell (1.0.40): events are all there is.
+    //! A server that cannot tell (1.0.40): events are all there is, heard or in its history.
     void withoutTheCallEventsDecide()
     {
         Rig rig;
         rig.begin();
         rig.backend.activities[S] = CannotTell;
+        rig.clock.advance(1h); // no history to be had
+        QCOMPARE(rig.session->activity(), Activity::Working);
+        rig.backend.histories[S] = rig.history; // which leaves the turn open
         rig.clock.advance(1h);
         QCOMPARE(rig.session->activity(), Activity::Working);
         QCOMPARE(rig.why().activity, Doing::Working); // it answers
@@ -254,6 +257,31 @@ private Q_SLOTS:
         rig.backend.activities[S] = CannotTell;
         rig.clock.advance(1h);
         QVERIFY(!rig.session->isWorking());
+    }
+
+    void withoutTheCallAMissedEndIsInTheHistory()
+    {
+        Rig rig;
+        rig.begin();
+        rig.backend.activities[S] = CannotTell;
+        rig.missed(
+            MessageCompleted{str("a1"), str("0"), str("I look."), {}, {toolRequest("t1", "bash")}});
+        rig.missed(ToolCompleted{str("t1"), true, {}, {}, 0, {}, false});
+        rig.missed(TurnEnded{str("0")});
+        rig.backend.histories[S] = rig.history; // between two steps, which is not the end
+        rig.clock.advance(TurnWatch::QuietBeforeAsking);
+        QCOMPARE(rig.session->activity(), Activity::Working);
+        rig.missed(TurnStarted{str("1")});
+        rig.missed(MessageCompleted{str("a2"), str("1"), str("The answer is 42."), {}, {}});
+        rig.missed(TurnEnded{str("1")});
+        rig.backend.histories[S] = rig.history;
+        rig.clock.advance(TurnWatch::LongestPause);
+        QVERIFY(!rig.session->isWorking());
+        const auto *answer =
+            std::get_if<AssistantItem>(&rig.session->transcript().items().back().data);
+        QVERIFY(answer);
+        QCOMPARE(answer->text, str("The answer is 42."));
+        QVERIFY(!answer->interrupted);
     }
 
     void anAcceptedPromptThatTheServerDroppedComesBack()
