@@ -4,16 +4,21 @@
 // again as a child without a screen (see main()).
 #include "app/wiring/appcontext.h"
 #include "app/wiring/keeperprotocol.h"
+#include "base/systemclock.h"
 #include "real/realapp.h"
 #include "server/process.h"
+#include "session/transcriptstore.h"
 
 #include <QCoreApplication>
+#include <QHash>
 #include <QJsonArray>
 #include <QJsonDocument>
 #include <QProcess>
+#include <QRegularExpression>
 #include <QTimer>
 #include <QUuid>
 
+#include <algorithm>
 #include <cstdio>
 
 using namespace pilotlight;
@@ -89,6 +94,66 @@ ProviderConfig provider(quint16 modelPort)
 {
     return {QStringLiteral("openai"), QStringLiteral("completions"),
             QStringLiteral("http://127.0.0.1:%1/v1").arg(modelPort), Secret("stub-key-0123456789")};
+}
+
+int number(const QString &id, QHash<QString, int> &met)
+{
+    const auto it = met.constFind(id);
+    return it != met.constEnd() ? *it : *met.insert(id, int(met.size()));
+}
+
+//! A value of an event without what differs from one session to the next. Times, durations, counts
+//! of tokens, the server's numbers for its shells, and which event was before (an attach may be)
+//! go; identifiers become numbers in the order in which they are first met.
+QJsonValue comparable(const QJsonValue &value, QHash<QString, int> &met)
+{
+    if (value.isString()) {
+        static const QRegularExpression shell(QStringLiteral("shellId: \\d+"));
+        return value.toString().remove(shell);
+    }
+    if (value.isArray()) {
+        QJsonArray array;
+        for (const QJsonValue &element : value.toArray())
+            array.append(comparable(element, met));
+        return array;
+    }
+    if (!value.isObject())
+        return value;
+    static const QRegularExpression changing(QStringLiteral(
+        "^(timestamp|parentId|transformedContent|toolTelemetry|shellId|.*(Ms|Time))$"));
+    QJsonObject object = value.toObject();
+    for (const QString &key : object.keys()) {
+        if (changing.match(key).hasMatch())
+            object.remove(key);
+        else if (key == QStringLiteral("id") || key.endsWith(QStringLiteral("Id")))
+            object[key] = number(object[key].toString(), met);
+        else
+            object[key] = comparable(object[key], met);
+    }
+    return object;
+}
+
+//! The events of a session that a server's history has, too, as the window that had \a folder has
+//! kept them.
+QStringList keptEvents(const QString &folder, const QString &id)
+{
+    SystemClock clock;
+    TranscriptStore store(folder + QStringLiteral("/state/transcripts"), clock);
+    const KeptTranscript kept = store.load(id);
+    QHash<QString, int> met;
+    QStringList events;
+    for (qsizetype i = 0; i < kept.lines().size(); ++i) {
+        const QJsonObject event = QJsonDocument::fromJson(kept.bytes(i).toByteArray())
+                                      .object()
+                                      .value(QStringLiteral("e"))
+                                      .toObject();
+        // Each attach of ours is an event, too: one that is killed has more of them.
+        if (kept.lines()[i].kind == KeptTranscript::Line::Kind::Durable
+            && event.value(QStringLiteral("type")) != QStringLiteral("session.resume"))
+            events.append(QString::fromUtf8(
+                QJsonDocument(comparable(event, met).toObject()).toJson(QJsonDocument::Compact)));
+    }
+    return events;
 }
 
 QString newId()
@@ -224,6 +289,24 @@ private:
         signalGroup(id, GroupSignal::Kill);
         QVERIFY(eventually([&] { return processState(id) != ProcessState::Running; }));
     }
+    //! What is seen of the session that was killed, and event by event what is kept of it.
+    void isTheSameAs(const QString &control, const Window &window)
+    {
+        QCOMPARE(visibleRows(*window.find(s_killed)), visibleRows(*window.find(control)));
+        QStringList killed;
+        QStringList whole;
+        const bool same = eventually([&] { // the copy is written once a second
+            killed = keptEvents(m_folder, s_killed);
+            whole = keptEvents(m_folder, control);
+            return killed == whole;
+        });
+        const auto [one, other] =
+            std::mismatch(killed.cbegin(), killed.cend(), whole.cbegin(), whole.cend());
+        const QString none = QStringLiteral("nothing");
+        QVERIFY2(same,
+                 qPrintable((one == killed.cend() ? none : *one) + QStringLiteral("\ninstead of\n")
+                            + (other == whole.cend() ? none : *other)));
+    }
     static void scenarios()
     {
         QTest::addColumn<QString>("prompt");
@@ -285,7 +368,7 @@ private Q_SLOTS:
         const QString control = newId();
         begin(window, control, prompt, m_model.modelPort(), m_work);
         QVERIFY(window.finish(control));
-        QCOMPARE(visibleRows(*window.find(s_killed)), visibleRows(*window.find(control)));
+        isTheSameAs(control, window);
     }
 
     void aKilledKeeper_data() { scenarios(); }
@@ -303,7 +386,7 @@ private Q_SLOTS:
         const QString control = newId();
         begin(window, control, prompt, m_model.modelPort(), m_work);
         QVERIFY(window.finish(control));
-        QCOMPARE(visibleRows(*window.find(s_killed)), visibleRows(*window.find(control)));
+        isTheSameAs(control, window);
     }
 
     void bothKilled()
