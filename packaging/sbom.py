@@ -18,15 +18,43 @@ import sys
 import uuid
 
 # Library file (without version and suffix) -> name, licence. One that is not here stops the build: somebody has to look.
-LIBRARIES = {
-    r"(lib)?Qt6\w+|q(windows|offscreen|ico|schannelbackend|windowsvistastyle)\w*": ("Qt", "LGPL-3.0-only"),
+LIBRARIES = {  # the first that matches, in any case
     r"libqt6keychain": ("QtKeychain", "BSD-3-Clause"),
+    r"(lib)?Qt6\w+|q(windows|offscreen|ico|schannelbackend|windowsvistastyle)\w*": ("Qt", "LGPL-3.0-only"),
     r"libsimdjson": ("simdjson", "Apache-2.0"),
     r"libz|zlib1": ("zlib", "Zlib"),
     r"libstdc\+\+(-6)?|libgcc_s(_seh-1)?": ("GCC runtime", "GPL-3.0-or-later WITH GCC-exception-3.1"),
     r"libc|libm|ld-linux-x86-64|libpthread|libdl|librt|libresolv": ("GNU C Library", "LGPL-2.1-or-later"),
     r"libwinpthread-1": ("mingw-w64 winpthreads", "MIT AND BSD-3-Clause"),
+    r"libQt6\w+|libq(?!t6)[\w-]+|lib(compose|ibus)platforminputcontextplugin": ("Qt", "LGPL-3.0-only"),
+    r"libicu\w+": ("ICU", "ICU"),
+    r"libssl|libcrypto": ("OpenSSL", "Apache-2.0"),
+    r"libglib-2.0": ("GLib", "LGPL-2.1-or-later"),
+    r"libgcrypt": ("Libgcrypt", "LGPL-2.1-or-later"),
+    r"lib(krb5|gssapi_krb5|k5crypto|krb5support)": ("MIT Kerberos", "MIT"),
+    r"libkeyutils": ("keyutils", "LGPL-2.1-or-later"),
+    r"libsystemd": ("systemd", "LGPL-2.1-or-later"),
+    r"libcap": ("libcap", "BSD-3-Clause OR GPL-2.0-only"),
+    r"libzstd": ("Zstandard", "BSD-3-Clause OR GPL-2.0-only"),
+    r"liblz4": ("LZ4", "BSD-2-Clause"),
+    r"liblzma": ("XZ Utils", "LicenseRef-public-domain"),
+    r"libbrotli\w+": ("Brotli", "MIT"),
+    r"libpcre2-\w+": ("PCRE2", "BSD-3-Clause"),
+    r"libjpeg": ("libjpeg-turbo", "IJG AND BSD-3-Clause"),
+    r"libpng16": ("libpng", "libpng-2.0"),
+    r"libdbus-1": ("D-Bus", "AFL-2.1 OR GPL-2.0-or-later"),
+    r"libgomp": ("GCC runtime", "GPL-3.0-or-later WITH GCC-exception-3.1"),
+    r"libxkbcommon(-x11)?": ("xkbcommon", "MIT"),
+    r"libxcb-[\w-]+": ("XCB", "MIT"),
+    r"libproxy": ("libproxy", "LGPL-2.1-or-later"),
+    r"libb2": ("libb2", "CC0-1.0"),
+    r"libdouble-conversion": ("double-conversion", "BSD-3-Clause"),
+    r"libmd4c": ("MD4C", "MIT"),
 }
+# In the first part of the AppImage (packaging/appimage/runtime.cpp).
+RUNTIME = [("squashfuse", "BSD-2-Clause", "libsquashfuse-dev"), ("libfuse", "LGPL-2.1-only", "libfuse3-dev"),
+           ("Zstandard", "BSD-3-Clause OR GPL-2.0-only", "libzstd-dev"), ("GNU C Library", "LGPL-2.1-or-later", "libc6-dev"),
+           ("GCC runtime", "GPL-3.0-or-later WITH GCC-exception-3.1", "libstdc++-12-dev")]
 COMPILED_IN = [("tl-expected", "CC0-1.0", "libexpected-dev"), ("simdjson", "Apache-2.0", "libsimdjson-dev")]
 PROGRAMS = ["pilotlight", "pilotlightctl", "pilotlight-keeper", "pilotlight-demo-server"]
 
@@ -57,7 +85,7 @@ def owner(file):
 
 def component(kind, name, version, licence, scope="required", **more):
     key = "expression" if " " in licence else "license"
-    value = licence if " " in licence else {"id": licence}
+    value = licence if " " in licence else {"name" if licence.startswith("LicenseRef-") else "id": licence}
     return {"type": kind, "bom-ref": f"{name}@{version}", "name": name, "version": version, "scope": scope,
             "licenses": [{key: value}], **more}
 
@@ -72,7 +100,10 @@ def main():
     version = re.search(r"^CMAKE_PROJECT_VERSION:STATIC=(.*)$", cache, re.M).group(1)
 
     parts = {}
-    compiled_in = COMPILED_IN + ([("zlib", "Zlib", "libz-mingw-w64-dev")] if options.shipped else [])
+    compiled_in = COMPILED_IN
+    if options.shipped:
+        windows = any(pathlib.Path(options.shipped).rglob("*.exe"))
+        compiled_in = compiled_in + ([("zlib", "Zlib", "libz-mingw-w64-dev")] if windows else RUNTIME)
     for name, licence, package in compiled_in:
         made = component("library", name, debian_version(package), licence,
                          properties=[{"name": "pilotlight:how", "value": "compiled in"}])
@@ -83,7 +114,8 @@ def main():
                 continue
             name, licence = look_up(path.name)
             how = [{"name": "pilotlight:how", "value": "shipped as " + path.name}]
-            made = component("library", name, "", licence, properties=how)
+            package = owner(path.name) if ".so" in path.name else None
+            made = component("library", package or name, debian_version(package) if package else "", licence, properties=how)
             if made["bom-ref"] in parts:
                 parts[made["bom-ref"]]["properties"] += how
             parts.setdefault(made["bom-ref"], made)

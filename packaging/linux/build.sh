@@ -1,6 +1,6 @@
 #!/usr/bin/env bash
 # SPDX-License-Identifier: MIT
-# .deb, .rpm, tar.gz, their list of parts (SBOM) and, where its tools are, the AppImage, into build/packages.
+# .deb, .rpm, tar.gz, AppImage and their lists of parts (SBOM), into build/packages.
 # The same commit gives the same bytes, wherever it lies: times are those of the commit, paths are mapped away.
 set -euo pipefail
 cd "$(dirname "$0")/../.."
@@ -17,3 +17,4 @@ rm -rf build/package/packages/_CPack_Packages
 rm -f build/packages/pilotlight*.{deb,rpm,tar.gz}
 mv build/package/packages/pilotlight* build/packages/
 packaging/sbom.py --build build/package --programs build/package/bin --output build/packages/pilotlight-linux.cdx.json
+packaging/appimage/build.sh

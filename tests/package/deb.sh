@@ -18,9 +18,9 @@ system_files() {  # what a package may have left behind
         ! -path 'var/lib/dpkg/*' ! -path 'var/lib/apt/*' ! -path 'var/cache/*' ! -path 'var/log/*' | LC_ALL=C sort)
 }
 
-# An older one: the same files under a lower version.
+# An older one: PILOTLIGHT_OLDER_DEB, else the same files; both under a lower version.
 mkdir "$work/older"
-dpkg-deb -R "$deb" "$work/older/tree"
+dpkg-deb -R "${PILOTLIGHT_OLDER_DEB:-$deb}" "$work/older/tree"
 sed -i 's/^Version: .*/Version: 0.0.1/' "$work/older/tree/DEBIAN/control"
 dpkg-deb --root-owner-group -b "$work/older/tree" "$work/older/older.deb" >/dev/null
 cp "$deb" "$root/new.deb"
