@@ -18,8 +18,6 @@ using namespace Qt::Literals::StringLiterals;
 
 namespace {
 
-constexpr Milliseconds BeforeBringingBack{1'000}; // a window that restarts itself is faster
-
 QString stateName(SessionHolder::State state)
 {
     switch (state) {
@@ -37,9 +35,10 @@ QString stateName(SessionHolder::State state)
 
 } // namespace
 
-Keeper::Keeper(KeeperOptions options, QObject *parent)
+Keeper::Keeper(KeeperOptions options, Clock &clock, QObject *parent)
     : QObject(parent)
     , m_options(std::move(options))
+    , m_clock(clock)
     , m_verdicts(m_options.paths.state + u"/verdicts"_s, m_clock)
     , m_holder(m_clock, m_random)
     , m_connections(makeConnectionParts(m_options.paths, m_clock, m_random), m_clock, m_random)

@@ -1,9 +1,9 @@
 // SPDX-License-Identifier: MIT
 #pragma once
 
+#include "base/clock.h"
 #include "base/paths.h"
 #include "base/random.h"
-#include "base/systemclock.h"
 #include "connection/connectionmanager.h"
 #include "connection/sleepmonitor.h"
 #include "session/sessionholder.h"
@@ -39,11 +39,14 @@ public:
     //! No more often than this many times in ten minutes.
     static constexpr int MostWindows = 2;
     static constexpr Milliseconds WindowsWithin{600'000};
+    //! A window that restarts itself is faster.
+    static constexpr Milliseconds BeforeBringingBack{1'000};
     //! The clocks are compared so often to find a sleep that the system did not announce; less than
     //! a window does, since each look wakes the process up.
     static constexpr Milliseconds SleepCheck{120'000};
 
-    explicit Keeper(KeeperOptions options, QObject *parent = nullptr);
+    //! \a clock must outlive it.
+    Keeper(KeeperOptions options, Clock &clock, QObject *parent = nullptr);
     //! Drops its connections; no session is told.
     ~Keeper() override;
 
@@ -77,7 +80,7 @@ private:
     void lookForWork();
 
     const KeeperOptions m_options;
-    SystemClock m_clock;
+    Clock &m_clock;
     SystemRandom m_random;
     VerdictStore m_verdicts;
     SessionHolder m_holder;

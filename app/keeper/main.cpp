@@ -3,6 +3,7 @@
 #include "app/wiring/keeperprotocol.h"
 #include "app/wiring/signals.h"
 #include "base/logging.h"
+#include "base/systemclock.h"
 #include "diag/diagnosticlog.h"
 
 #include <QCommandLineParser>
@@ -53,7 +54,7 @@ int main(int argc, char *argv[])
                                          .arg(QStringLiteral(PILOTLIGHT_VERSION))
                                          .arg(QCoreApplication::applicationPid());
 
-    Keeper keeper(options);
+    Keeper keeper(options, clock);
     QObject::connect(&keeper, &Keeper::finished, &app, &QCoreApplication::quit,
                      Qt::QueuedConnection);
     onTerminationSignal(&app, [](int) { QCoreApplication::quit(); });

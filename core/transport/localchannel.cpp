@@ -115,6 +115,7 @@ void LocalChannel::send(const QJsonObject &message)
 void LocalChannel::close()
 {
     m_ended = true;
+    m_socket->flush(); // we may be deleted before the event loop would write it
     m_socket->disconnectFromServer();
 }
 
