@@ -162,7 +162,7 @@ QVariant MetricsModel::headerData(int section, Qt::Orientation orientation, int 
         case Backend:
             return {tr("Server"), {}};
         case Attempts:
-            return {tr("Probes"), tr("Pings, tool probes and touches of sessions that were sent")};
+            return {tr("Sent"), tr("Pings, tool probes and touches of sessions that were sent")};
         case Answered:
             return {tr("Answered"), {}};
         case Failed:
