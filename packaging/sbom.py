@@ -29,7 +29,6 @@ LIBRARIES = {  # the first that matches, in any case
     r"libQt6\w+|libq(?!t6)[\w-]+|lib(compose|ibus)platforminputcontextplugin": ("Qt", "LGPL-3.0-only"),
     r"libicu\w+": ("ICU", "ICU"),
     r"libssl|libcrypto": ("OpenSSL", "Apache-2.0"),
-    r"libglib-2.0": ("GLib", "LGPL-2.1-or-later"),
     r"libgcrypt": ("Libgcrypt", "LGPL-2.1-or-later"),
     r"lib(krb5|gssapi_krb5|k5crypto|krb5support)": ("MIT Kerberos", "MIT"),
     r"libkeyutils": ("keyutils", "LGPL-2.1-or-later"),

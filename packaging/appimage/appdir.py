@@ -27,11 +27,13 @@ PLUGINS = [
 # Qt asks for them by name while it runs.
 ASKED_FOR = ["libssl.so.3", "libcrypto.so.3"]
 # Of the system: they must fit its kernel, its C library (2.36 of Debian 12 is what we need), its graphics driver, its display
-# server or its fonts. After the list that AppImage tools share (github.com/AppImageCommunity/pkg2appimage, excludelist).
+# server, its fonts, or (GLib) what is loaded into the program later, as libsecret. After the list that AppImage tools share
+# (github.com/AppImageCommunity/pkg2appimage, excludelist), which leaves GLib out.
 OF_THE_SYSTEM = re.compile(r"""(
     ld-linux.*|lib(c|m|dl|pthread|rt|resolv|util|stdc\+\+|gcc_s)|
     lib(EGL|GL|GLX|GLdispatch|OpenGL|GLESv2|drm|gbm|wayland-client)|
     lib(X11|X11-xcb|xcb|ICE|SM)|
+    lib(glib|gobject|gio|gmodule)-2\.0|
     lib(fontconfig|freetype|harfbuzz|fribidi|expat|uuid|z|com_err|gpg-error)
     )\.so(\..*)?""", re.X)
 

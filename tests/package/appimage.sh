@@ -29,7 +29,7 @@ as_user() {
 }
 inside apt-get -qq update
 inside apt-get -qq -y -o APT::Install-Recommends=false -o Dpkg::Use-Pty=0 install \
-    fuse3 fonts-dejavu-core libegl1 libexpat1 libfontconfig1 libfreetype6 libfribidi0 libgl1 libharfbuzz0b libopengl0 \
+    fuse3 fonts-dejavu-core libegl1 libexpat1 libfontconfig1 libfreetype6 libfribidi0 libgl1 libglib2.0-0 libharfbuzz0b libopengl0 \
     libsm6 libice6 libstdc++6 libuuid1 libx11-6 libx11-xcb1 libxcb1 zlib1g >"$work/apt" 2>&1 || { cat "$work/apt" >&2; fail "apt-get"; }
 inside dpkg-query -W 'libqt6*' >/dev/null 2>&1 && fail "Qt is there already"
 # fusermount3 wants to know the user, and what is mounted.
