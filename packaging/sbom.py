@@ -15,6 +15,7 @@ import pathlib
 import re
 import subprocess
 import sys
+import sysconfig
 import uuid
 
 # Library file (without version and suffix) -> name, licence. One that is not here stops the build: somebody has to look.
@@ -55,6 +56,7 @@ RUNTIME = [("squashfuse", "BSD-2-Clause", "libsquashfuse-dev"), ("libfuse", "LGP
            ("Zstandard", "BSD-3-Clause OR GPL-2.0-only", "libzstd-dev"), ("GNU C Library", "LGPL-2.1-or-later", "libc6-dev"),
            ("GCC runtime", "GPL-3.0-or-later WITH GCC-exception-3.1", "libstdc++-12-dev")]
 COMPILED_IN = [("tl-expected", "CC0-1.0", "libexpected-dev"), ("simdjson", "Apache-2.0", "libsimdjson-dev")]
+MULTIARCH = sysconfig.get_config_var("MULTIARCH")
 PROGRAMS = ["pilotlight", "pilotlightctl", "pilotlight-keeper", "pilotlight-demo-server"]
 
 
@@ -78,8 +80,12 @@ def needed(program):
 
 
 def owner(file):
-    result = subprocess.run(["dpkg-query", "-S", f"*/{file}"], capture_output=True, text=True)
-    return result.stdout.split(":")[0] if result.stdout else None
+    """The package of this machine's own architecture that FILE, a library or a plugin, is from."""
+    for place in (f"*/{MULTIARCH}/{file}", f"*/{MULTIARCH}/*/{file}"):
+        result = subprocess.run(["dpkg-query", "-S", place], capture_output=True, text=True)
+        if result.stdout:
+            return result.stdout.split(":")[0]
+    return None
 
 
 def component(kind, name, version, licence, scope="required", **more):
