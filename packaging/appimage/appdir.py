@@ -110,10 +110,11 @@ def main():
         shutil.copy(f"/usr/share/doc/{package}/copyright", licences / package)
     here = pathlib.Path(__file__).parent
     for text in sorted((here.parent / "licences").iterdir()):
-        shutil.copy(text, licences / text.name)
+        shutil.copyfile(text, licences / text.name)  # not its mode, which is whatever the checkout's umask was
 
     name = "io.github.pilotlight.pilotlight"
-    shutil.copy(here / "AppRun", root / "AppRun")
+    shutil.copyfile(here / "AppRun", root / "AppRun")
+    (root / "AppRun").chmod(0o755)
     shutil.copy(usr / f"share/applications/{name}.desktop", root / f"{name}.desktop")
     shutil.copy(usr / f"share/icons/hicolor/256x256/apps/{name}.png", root / f"{name}.png")
     (root / ".DirIcon").symlink_to(f"{name}.png")

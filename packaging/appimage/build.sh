@@ -6,14 +6,13 @@ set -euo pipefail
 cd "$(dirname "$0")/../.."
 umask 022
 : "${SOURCE_DATE_EPOCH:=$(git log -1 --format=%ct)}"
-export LC_ALL=C.UTF-8 TZ=UTC
+export SOURCE_DATE_EPOCH LC_ALL=C.UTF-8 TZ=UTC
 version=$(sed -n 's/^CMAKE_PROJECT_VERSION:STATIC=//p' build/package/CMakeCache.txt)
 work=build/package/appimage
 rm -rf "$work"
 DESTDIR=$PWD/$work/AppDir cmake --install build/package >/dev/null
 packaging/appimage/appdir.py "$work/AppDir"
-chmod 755 "$work/AppDir/AppRun"
-SOURCE_DATE_EPOCH=$SOURCE_DATE_EPOCH packaging/sbom.py --build build/package --programs build/package/bin \
+packaging/sbom.py --build build/package --programs build/package/bin \
     --shipped "$work/AppDir/usr" --output build/packages/pilotlight-appimage.cdx.json
 
 # Its own modules, which it does not use, are what libfuse opens at run time: the linker's word about that is left out.

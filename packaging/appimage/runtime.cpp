@@ -24,7 +24,6 @@ extern "C" {
 #include <filesystem>
 #include <fstream>
 #include <functional>
-#include <memory>
 #include <string>
 #include <string_view>
 #include <vector>

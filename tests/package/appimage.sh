@@ -22,11 +22,6 @@ new_root "$root"
 umount "$root/dev"
 [ -c "$root/dev/fuse" ] || mknod "$root/dev/fuse" c 10 229
 chmod 666 "$root/dev/fuse"
-inside() { chroot "$root" /usr/bin/env -i PATH=/usr/sbin:/usr/bin:/sbin:/bin LC_ALL=C.UTF-8 DEBIAN_FRONTEND=noninteractive "$@"; }
-as_user() {
-    inside setpriv --reuid=1000 --regid=1000 --clear-groups \
-        env HOME=/home/u XDG_RUNTIME_DIR=/run/user/1000 QT_QPA_PLATFORM=offscreen "$@"
-}
 inside apt-get -qq update
 inside apt-get -qq -y -o APT::Install-Recommends=false -o Dpkg::Use-Pty=0 install \
     fuse3 fonts-dejavu-core libegl1 libexpat1 libfontconfig1 libfreetype6 libfribidi0 libgl1 libglib2.0-0 libharfbuzz0b libopengl0 \

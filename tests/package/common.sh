@@ -41,3 +41,9 @@ new_root() {
     mount --bind /dev "$1/dev"
     cleanups+=("umount '$1/dev'")
 }
+# In the fresh Debian at $root: inside COMMAND as root, as_user COMMAND as somebody without rights and without a screen.
+inside() { chroot "$root" /usr/bin/env -i PATH=/usr/sbin:/usr/bin:/sbin:/bin LC_ALL=C.UTF-8 DEBIAN_FRONTEND=noninteractive "$@"; }
+as_user() {
+    inside setpriv --reuid=1000 --regid=1000 --clear-groups \
+        env HOME=/home/u XDG_RUNTIME_DIR=/run/user/1000 QT_QPA_PLATFORM=offscreen "$@"
+}

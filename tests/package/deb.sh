@@ -7,11 +7,6 @@ deb=$(one '*.deb')
 [ "$(stat -c %s "$deb")" -le $((6 * 1024 * 1024)) ] || fail "larger than 6 MB"
 root=$work/root
 new_root "$root"
-inside() { chroot "$root" /usr/bin/env -i PATH=/usr/sbin:/usr/bin:/sbin:/bin LC_ALL=C.UTF-8 DEBIAN_FRONTEND=noninteractive "$@"; }
-as_user() {  # as_user COMMAND: as somebody without rights, no screen
-    inside setpriv --reuid=1000 --regid=1000 --clear-groups \
-        env HOME=/home/u XDG_RUNTIME_DIR=/run/user/1000 QT_QPA_PLATFORM=offscreen "$@"
-}
 apt() { inside apt-get -qq -y -o APT::Install-Recommends=false -o Dpkg::Use-Pty=0 "$@" >"$work/apt" 2>&1 || { cat "$work/apt" >&2; fail "apt-get $*"; }; }
 system_files() {  # what a package may have left behind
     (cd "$root" && find etc usr var opt srv lib bin sbin -xdev \
