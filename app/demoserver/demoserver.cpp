@@ -304,6 +304,10 @@ void DemoServer::reap(bool force, const QString &onlySession)
 {
     QStringList dead;
     for (const auto &[id, session] : m_sessions) {
+        // What protects a turn is the look that finds it running; neither what happens in it nor
+        // its end counts (measured on 1.0.40 and 1.0.69, docs/keepalive.md).
+        if (!force && session->isBusy() && !m_options.reapBusy)
+            session->touch();
         const bool idle = m_clock.now() - session->lastActivity() > m_options.idleTimeout;
         const bool wanted = force ? onlySession.isEmpty() || onlySession == id : idle;
         if (wanted && (!session->isBusy() || m_options.reapBusy))

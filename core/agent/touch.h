@@ -2,6 +2,9 @@
 #pragma once
 
 #include "agent/types.h"
+#include "base/clock.h"
+
+#include <algorithm>
 
 namespace pilotlight {
 
@@ -30,10 +33,21 @@ struct TouchResult
 //! How the connected server treats idle sessions, as far as its version tells.
 struct SessionRules
 {
+    //! How often servers look for idle sessions, from their start on (measured, docs/keepalive.md).
+    static constexpr std::chrono::seconds LookEvery{300};
+
     //! A turn in progress keeps its session. Not on 0.0.420 and 1.0.6 (measured).
     bool protectsBusySessions = true;
     //! Fixed limit that no flag can change; nothing where a flag or setting decides.
     std::optional<Milliseconds> fixedIdleLimit;
+
+    //! The last activity that the server surely counts for a session with a turn at \a now; without
+    //! the turn it is \a known. Up to 1.0.69 neither what happens in a turn nor its end counts,
+    //! only that a look found it running, so a session may die as soon as its turn has ended.
+    Nanoseconds activityInTurn(Nanoseconds known, Nanoseconds now) const
+    {
+        return protectsBusySessions ? std::max(known, now - Nanoseconds(LookEvery)) : known;
+    }
 };
 
 //! What an unload would end, since it lives only in the server's memory.

@@ -232,10 +232,10 @@ void SessionManager::onEvent(const QString &id, const AgentEvent &event)
     Session::Work &state = session->m_work;
     if (Online *o = online(*session))
         o->watch->noteEvent(id);
-    // A server that drops busy sessions does not take their events for activity either.
-    confirmed(*session, SessionLife::Evidence::Event,
-              server(session->m_backendId).rules.protectsBusySessions
-                  && session->activity() == Activity::Working);
+    confirmed(*session, SessionLife::Evidence::Event, false);
+    if (session->activity() == Activity::Working)
+        state.counted =
+            server(session->m_backendId).rules.activityInTurn(state.counted, m_clock.bootNow());
     if (state.historyPending)
         state.early.append(event);
     else

@@ -345,10 +345,11 @@ SessionLife SessionManager::life(const QString &id) const
         life.method = QStringLiteral("touch:") + touchStrategyName(*touches.strategy());
         life.nextTouch = touches.nextTouch(id);
     }
-    const bool busyAndProtected =
-        s->rules.protectsBusySessions && session->activity() == Activity::Working;
+    const bool working = session->activity() == Activity::Working;
+    const bool busyAndProtected = working && s->rules.protectsBusySessions;
     if (life.limit.after) {
-        const Nanoseconds from = busyAndProtected ? m_clock.bootNow() : work.counted;
+        const Nanoseconds from =
+            working ? s->rules.activityInTurn(work.counted, m_clock.bootNow()) : work.counted;
         life.expiry = wallTime(m_clock, from + *life.limit.after);
     }
     const bool overdue = life.expiry && *life.expiry <= m_clock.wallNow();

@@ -172,10 +172,9 @@ void TouchScheduler::tick()
     while (isTouching() && !m_queue.empty() && m_queue.begin()->first <= now) {
         const auto next = m_entries.find(m_queue.begin()->second);
         // Real activity is as good as a touch.
-        const Nanoseconds counted =
-            m_backend.sessionRules().protectsBusySessions && m_host.isWorking(next.key())
-            ? now
-            : m_host.lastCounted(next.key());
+        Nanoseconds counted = m_host.lastCounted(next.key());
+        if (m_host.isWorking(next.key()))
+            counted = m_backend.sessionRules().activityInTurn(counted, now);
         if (counted > next->base) {
             next->base = counted;
             setDue(next, counted + draw());

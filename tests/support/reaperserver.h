@@ -53,8 +53,10 @@ private:
     {
         const QStringList ids = m_active.keys();
         for (const QString &id : ids) {
-            const bool isBusy = busyIsActive && busy.contains(id);
-            if (m_limit && !isBusy && now() - m_active.value(id) > *m_limit) {
+            // The end of a turn is no activity: what counts is the last look that found it running.
+            if (busyIsActive && busy.contains(id))
+                m_active[id] = now();
+            if (m_limit && now() - m_active.value(id) > *m_limit) {
                 m_active.remove(id);
                 dead.append(id);
             }

@@ -39,6 +39,21 @@ QStringList ids(const QList<QJsonObject> &events)
     return all;
 }
 
+QStringList guardOf(const AcceleratedServer &server, double limit)
+{
+    return {u"--connect"_s,    u"tcp://127.0.0.1:%1"_s.arg(server.port()),
+            u"guard"_s,        u"--sessions"_s,
+            u"all"_s,          u"--always-loaded"_s,
+            u"--idle-limit"_s, u"%1s"_s.arg(limit),
+            u"--provider"_s,   server.providerFile()};
+}
+
+bool attaches(CtlProcess &guard, const QString &session)
+{
+    return guard.says(
+        {{u"event"_s, u"session"_s}, {u"session"_s, session}, {u"state"_s, u"attached"_s}});
+}
+
 } // namespace
 
 //! The promise on the published servers, whose clock runs faster than ours: sessions that
@@ -111,15 +126,9 @@ private Q_SLOTS:
             QTRY_VERIFY_WITH_TIMEOUT(there(), 30'000);
         }
         const double limitHere = double(limit.count()) / factor;
-        CtlProcess guard(kept.home(),
-                         {u"--connect"_s, u"tcp://127.0.0.1:%1"_s.arg(kept.port()), u"guard"_s,
-                          u"--sessions"_s, u"all"_s, u"--always-loaded"_s, u"--idle-limit"_s,
-                          u"%1s"_s.arg(limitHere), u"--provider"_s, kept.providerFile()});
+        CtlProcess guard(kept.home(), guardOf(kept, limitHere));
         for (const QString &id : kept.sessions())
-            QVERIFY2(
-                guard.says(
-                    {{u"event"_s, u"session"_s}, {u"session"_s, id}, {u"state"_s, u"attached"_s}}),
-                guard.output().constData());
+            QVERIFY2(attaches(guard, id), guard.output().constData());
         kept.letGo();
         const int requests = kept.modelRequests();
         QVERIFY(requests >= IdleSessions + 1);
@@ -182,7 +191,7 @@ private Q_SLOTS:
         QVERIFY2(guard.says({{u"event"_s, u"idle"_s}, {u"session"_s, u"busy"_s}}, seconds(120)),
                  guard.output().constData());
         const auto after = messages(kept.observer(), u"busy"_s);
-        QVERIFY(after);
+        QVERIFY2(after, "busy died after its turn\n" + guard.output());
         QString answer;
         for (const QJsonObject &event : *after) {
             QVERIFY2(event[u"type"] != "session.resume"_L1 && event[u"type"] != "session.info"_L1
@@ -202,6 +211,51 @@ private Q_SLOTS:
         QVERIFY2(guard.exitCode() == 0, guard.output().constData());
         QVERIFY2(kept.stop(), "a process was left behind");
         QVERIFY2(pinged.stop(), "a process was left behind");
+    }
+
+    //! On these the end of a turn is no activity: without touches in the turn the next look of the
+    //! server drops what a look did not find working for longer than the limit.
+    void outlivesItsTurn_data()
+    {
+        QTest::addColumn<Version>("version");
+        QTest::newRow("1.0.40") << Version::V1_0_40;
+        QTest::newRow("1.0.69") << Version::V1_0_69;
+    }
+    void outlivesItsTurn()
+    {
+        QFETCH(Version, version);
+        constexpr int factor = 20;
+        constexpr double limit = 240; // shorter than the 300 s between two looks
+        if (const QString reason = RealServer::skipReason(version); !reason.isEmpty())
+            QSKIP(qPrintable(reason));
+        if (RealServer::accelerated(factor).isEmpty())
+            QSKIP("libfaketime is not installed");
+        AcceleratedServer server(version, factor,
+                                 {u"--session-idle-timeout"_s, QString::number(limit)});
+        QVERIFY2(server.start(), server.output().constData());
+        // Their turns end all over the time between two looks.
+        constexpr int sessions = 6;
+        const int step = static_cast<int>(300.0 / factor / sessions * 10);
+        for (int i = 0; i < sessions; ++i)
+            QVERIFY2(
+                server.addBusySession(QString::number(i), u"[slow %1x100ms]"_s.arg(250 + i * step)),
+                server.output().constData());
+        CtlProcess guard(server.home(), guardOf(server, limit / factor));
+        for (const QString &id : server.sessions())
+            QVERIFY2(attaches(guard, id), guard.output().constData());
+        server.letGo();
+        for (const QString &id : server.sessions())
+            QVERIFY2(guard.says({{u"event"_s, u"idle"_s}, {u"session"_s, id}}, seconds(120)),
+                     guard.output().constData());
+        const qint64 last = server.serverTime();
+        QTRY_VERIFY_WITH_TIMEOUT(server.serverTime() > last + 300'000, 60'000); // one more look
+        for (const QString &id : server.sessions())
+            QVERIFY2(messages(server.observer(), id), id.toUtf8() + " died\n" + guard.output());
+        for (const QString &state : {u"dead"_s, u"lost"_s, u"resumed"_s, u"failed"_s})
+            QCOMPARE(guard.lines({{u"event"_s, u"session"_s}, {u"state"_s, state}}).size(), 0);
+        guard.terminate();
+        QVERIFY2(guard.exitCode() == 0, guard.output().constData());
+        QVERIFY2(server.stop(), "a process was left behind");
     }
 
 private:

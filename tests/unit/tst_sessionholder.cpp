@@ -4,6 +4,7 @@
 #include "session/sessionholder.h"
 #include "support/fakebackend.h"
 #include "support/fakeclock.h"
+#include "support/reaperserver.h"
 
 #include <QSignalSpy>
 #include <QTest>
@@ -79,6 +80,40 @@ private Q_SLOTS:
         // keepalive.md 10: T = 1800 s gives at most 813 s between two, one lost costs nothing.
         QVERIFY2(touched.count() >= 8 * 3600 / 900 && touched.count() <= 8 * 3600 / 600,
                  qPrintable(QString::number(touched.count())));
+    }
+
+    // A turn protects its session from 1.0.40 on, and its end is no activity there.
+    void aSessionOutlivesItsTurn_data()
+    {
+        QTest::addColumn<Milliseconds>("limit");
+        QTest::addColumn<bool>("protects");
+        QTest::newRow("1.0.6") << Milliseconds(1'800s) << false;
+        QTest::newRow("1.0.69, 250 s") << Milliseconds(250s) << true;
+        QTest::newRow("1.0.69, 1800 s") << Milliseconds(1'800s) << true;
+    }
+    void aSessionOutlivesItsTurn()
+    {
+        QFETCH(Milliseconds, limit);
+        QFETCH(bool, protects);
+        Rig rig;
+        rig.backend.rules.protectsBusySessions = protects;
+        ReaperServer server(rig.clock, rig.backend, limit);
+        server.busyIsActive = protects;
+        SessionKeeping keeping;
+        keeping.idleLimit = IdleLimit{limit, IdleLimit::Origin::User};
+        rig.holder.setKeeping(OnServer, keeping, {}, {});
+        rig.holder.setBackend(OnServer, &rig.backend);
+        rig.holder.hold(OnServer, config());
+        server.busy.insert(Id);
+        rig.backend.emitEvent(Id, TurnStarted{QStringLiteral("0")});
+        for (int second = 0; second < 9 * 300 - 1; ++second) { // ends just before the server looks
+            rig.clock.advance(1s);
+            rig.backend.emitEvent(Id, MessageDelta{{}, QStringLiteral("x")});
+        }
+        server.busy.remove(Id);
+        rig.backend.emitEvent(Id, SessionIdle{});
+        rig.clock.advance(2h);
+        QCOMPARE(server.dead, QStringList());
     }
 
     void neverMoreThanEightAttachAtOnce()

@@ -337,6 +337,39 @@ private Q_SLOTS:
         rig.manager.setBackend(nullptr);
     }
 
+    // Measured on 1.0.40 and 1.0.69: a session died 0.1 s after the end of its turn.
+    void line11_theEndOfATurnIsNoActivity_data()
+    {
+        QTest::addColumn<Milliseconds>("limit");
+        QTest::newRow("30 s") << Milliseconds(30s);
+        QTest::newRow("250 s") << Milliseconds(250s);
+        QTest::newRow("900 s") << Milliseconds(900s);
+        QTest::newRow("1800 s") << Milliseconds(1800s);
+    }
+    void line11_theEndOfATurnIsNoActivity()
+    {
+        QFETCH(Milliseconds, limit);
+        Rig rig;
+        ReaperServer server(rig.clock, rig.backend, limit);
+        rig.keep(limit);
+        rig.restore(1);
+        rig.manager.setBackend(&rig.backend);
+        for (int turn = 0; turn < 20; ++turn) { // each ends a second before the server looks
+            server.busy.insert(nameOf(0));
+            rig.backend.emitEvent(nameOf(0), TurnStarted{QStringLiteral("0")});
+            for (int second = turn == 0 ? 1 : 0; second < 2 * 300; ++second) {
+                rig.clock.advance(1s);
+                rig.backend.emitEvent(nameOf(0), MessageDelta{{}, QStringLiteral("x")});
+                QCOMPARE(rig.manager.life(nameOf(0)).safety, Safety::Protected);
+            }
+            server.busy.remove(nameOf(0));
+            rig.backend.emitEvent(nameOf(0), SessionIdle{});
+            rig.clock.advance(2h);
+            QCOMPARE(server.dead, QStringList());
+        }
+        rig.manager.setBackend(nullptr);
+    }
+
     void line11_aPromptDefersTheTouch()
     {
         Rig rig;
