@@ -381,7 +381,8 @@ void GuiController::setAutostart(bool on)
 void GuiController::tellOfVersion(const VersionNews &news)
 {
     BannerContent content;
-    content.text = tr("Pilotlight %1 is out.").arg(news.version);
+    content.text = tr("Pilotlight %1 is out. This is %2.")
+                       .arg(news.version, QStringLiteral(PILOTLIGHT_VERSION));
     if (news.page.isValid())
         content.actions = {
             {tr("What is new"), [page = news.page] { QDesktopServices::openUrl(page); }}};
