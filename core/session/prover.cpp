@@ -321,10 +321,16 @@ void Prover::clean()
                 canary.onServer = false;
             deleted();
         };
-        // Servers up to 1.0.40 refuse to delete what never had a prompt, and leave it loaded.
-        if (!canary.seen.died)
-            m_backend->unloadSession(canary.config.id, this, [](const Result<Done> &) { });
-        m_backend->deleteSession(canary.config.id, this, answered);
+        const auto remove = [this, &canary, answered](const Result<Done> &) {
+            if (m_backend)
+                m_backend->deleteSession(canary.config.id, this, answered);
+        };
+        // Servers up to 1.0.40 refuse to delete what never had a prompt, and leave it loaded. One
+        // after the other: 1.0.102 does not find what it is just unloading, and its folder stays.
+        if (canary.seen.died)
+            remove(Done{});
+        else
+            m_backend->unloadSession(canary.config.id, this, remove);
     }
     deleted();
 }

@@ -337,11 +337,34 @@ private Q_SLOTS:
         rig.prover.cancel(); // the third is on its way
         QCOMPARE(rig.backend.count(u"deleteSession"_s), 0);
         QVERIFY(rig.backend.succeed(u"createSession"_s));
-        QCOMPARE(rig.backend.count(u"deleteSession"_s), 3);
         rig.server.serve();
+        QCOMPARE(rig.backend.count(u"deleteSession"_s), 3);
         QCOMPARE(rig.finished, 1);
         QCOMPARE(rig.backend.count(u"createSession"_s), 3);
         QVERIFY(rig.store.canaries().isEmpty());
+    }
+
+    //! 1.0.102 does not find a session that it is just unloading: its folder stayed.
+    void line22_canariesAreDeletedWhenTheyAreUnloaded()
+    {
+        Rig rig;
+        rig.start();
+        rig.server.run(100s);
+        rig.prover.cancel();
+        QCOMPARE(rig.backend.count(u"unloadSession"_s), 5);
+        QCOMPARE(rig.backend.count(u"deleteSession"_s), 0);
+        const QString first = rig.idOf(KeepMethod::Resume);
+        QVERIFY(rig.backend.succeed(u"unloadSession"_s, first));
+        QCOMPARE(rig.backend.count(u"deleteSession"_s), 1);
+        QCOMPARE(rig.backend.count(u"deleteSession"_s, first), 1);
+        const QString second = rig.idOf(KeepMethod::Log);
+        QVERIFY(rig.backend.fail(u"unloadSession"_s, {ErrorCode::Timeout, {}, {}}, second));
+        QCOMPARE(rig.backend.count(u"deleteSession"_s, second), 1);
+        rig.prover.backendGone();
+        QCOMPARE(rig.finished, 1);
+        QVERIFY(rig.backend.fail(u"unloadSession"_s, {ErrorCode::ConnectionLost, {}, {}}));
+        QCOMPARE(rig.backend.count(u"deleteSession"_s), 2); // not into a dead connection
+        QCOMPARE(rig.store.canaries().size(), 5);
     }
 
     void line22_aServerThatMakesNoSessionsIsAnError()
