@@ -247,10 +247,6 @@ void SessionHolder::onEvent(const QString &id, const AgentEvent &event)
         return;
     session->quietSince = m_clock.bootNow();
     const bool before = session->working;
-    const Server &s = server(session->backendId);
-    if (before && s.backend)
-        session->counted =
-            s.backend->sessionRules().activityInTurn(session->counted, session->quietSince);
     if (std::holds_alternative<SessionIdle>(event.data)
         || std::holds_alternative<SessionShutDown>(event.data))
         session->working = false;
@@ -259,8 +255,13 @@ void SessionHolder::onEvent(const QString &id, const AgentEvent &event)
              || std::holds_alternative<MessageDelta>(event.data)
              || std::holds_alternative<ToolStarted>(event.data))
         session->working = true;
-    if (session->working != before)
-        Q_EMIT changed();
+    if (session->working == before)
+        return;
+    const Server &s = server(session->backendId);
+    if (before && s.backend) // while it works the scheduler reckons so itself
+        session->counted =
+            s.backend->sessionRules().activityInTurn(session->counted, session->quietSince);
+    Q_EMIT changed();
 }
 
 void SessionHolder::onLost(const QString &id)
